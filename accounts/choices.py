@@ -1,0 +1,20 @@
+"""Codes of people and keys with the words people read for them."""
+
+from django.db import models
+
+from segs_site.lib.access import Role
+
+
+class UserRole(models.TextChoices):
+    """What a person is here for; the rights stand in `segs_site.lib.access`."""
+
+    CUSTOMER = Role.CUSTOMER, "customer"
+    OPERATOR = Role.OPERATOR, "operator"
+    CLERK = Role.CLERK, "billing clerk"
+    ADMIN = Role.ADMIN, "administrator"
+
+
+class KeyScope(models.TextChoices):
+    """What an API key opens."""
+
+    INGEST = "ingest", "send telemetry"

@@ -1,0 +1,61 @@
+"""Errors of the API as problem documents (RFC 9457) with a stable `code`."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def document(*, status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
+    """Return the members of a problem document."""
+    return {"type": "about:blank", "status": status, "code": code, "detail": detail} | members
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer what a REST view raised; None lets a fault of ours surface as one."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, exceptions.ValidationError):
+        body = document(
+            status=response.status_code,
+            code="invalid",
+            detail="Some fields are missing or wrong.",
+            errors=response.data,
+        )
+    else:
+        body = document(
+            status=response.status_code, code=_code_of(error), detail=_detail_of(error)
+        )
+    response.data = body
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def _code_of(error: Exception) -> str:
+    if isinstance(error, Http404):
+        return "not_found"
+    if isinstance(error, PermissionDenied):
+        return "permission_denied"
+    codes = error.get_codes() if isinstance(error, exceptions.APIException) else None
+    if isinstance(codes, dict):
+        codes = codes.get("code", "error")
+    return codes if isinstance(codes, str) else "error"
+
+
+def _detail_of(error: Exception) -> str:
+    detail = getattr(error, "detail", None)
+    if isinstance(detail, dict):
+        detail = detail.get("detail", detail)
+    return str(detail or error or "Not found.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+    """Answer an API path that does not exist."""
+    body = document(status=404, code="not_found", detail=f"There is nothing at {request.path}.")
+    return JsonResponse(body, status=404, content_type=CONTENT_TYPE)

@@ -1,0 +1,226 @@
+"""Settings of every process, read from the environment once and refused by name when bad.
+
+Each variable is described in `docs/settings.md`. Nothing here imports an app.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError, validate
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEV_SECRET_KEY = "segs-demo-secret-key-never-for-production"  # noqa: S105 refused when DEBUG is off
+
+env = Env(eager=False)
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", DEV_SECRET_KEY)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+DATABASE_URL = env.str("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/segs")
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHE_URL = env.str("CACHE_URL", "")
+
+# How long things are kept and how they are cut; see docs/settings.md.
+SEGS_SITE_ZONE = env.str("SEGS_SITE_ZONE", "UTC")
+SEGS_SHARDS = env.int("SEGS_SHARDS", 4, validate=validate.Range(1, 255))
+SEGS_RAW_RETENTION_DAYS = env.int("SEGS_RAW_RETENTION_DAYS", 90, validate=validate.Range(min=1))
+SEGS_OUTBOX_RETENTION_HOURS = env.int(
+    "SEGS_OUTBOX_RETENTION_HOURS", 48, validate=validate.Range(1)
+)
+SEGS_AUTO_REGISTER = env.bool("SEGS_AUTO_REGISTER", False)
+SEGS_READING_INTERVAL_S = env.int("SEGS_READING_INTERVAL_S", 10, validate=validate.Range(1, 900))
+SEGS_METER_LIMIT_KW = env.float("SEGS_METER_LIMIT_KW", 100.0, validate=validate.Range(min=0.001))
+SEGS_MAX_BODY_BYTES = env.int("SEGS_MAX_BODY_BYTES", 4_000_000, validate=validate.Range(1000))
+SEGS_BACKLOG_LIMIT = env.int("SEGS_BACKLOG_LIMIT", 20_000, validate=validate.Range(min=1))
+SEGS_BROKER_MEMORY_LIMIT_MB = env.int(
+    "SEGS_BROKER_MEMORY_LIMIT_MB", 2048, validate=validate.Range(min=16)
+)
+SEGS_DEDUPE_MARKS = env.int("SEGS_DEDUPE_MARKS", 4_000_000, validate=validate.Range(min=0))
+SEGS_WAITAOF_REPLICAS = env.int("SEGS_WAITAOF_REPLICAS", 0, validate=validate.Range(0, 5))
+SEGS_MAX_SOCKETS = env.int("SEGS_MAX_SOCKETS", 2000, validate=validate.Range(min=1))
+SEGS_WATCH_PORT = env.int("SEGS_WATCH_PORT", 0, validate=validate.Range(0, 65535))
+
+_database = env.dj_db_url("DATABASE_URL", DATABASE_URL, conn_max_age=60)
+
+try:
+    env.seal()
+except EnvError as refusal:
+    message = f"the environment holds a value SEGS cannot use: {refusal}"
+    raise ImproperlyConfigured(message) from refusal
+
+if not DEBUG and SECRET_KEY == DEV_SECRET_KEY:
+    message = "SECRET_KEY is not set: set it to a long random text, or DEBUG=1 for a demo"
+    raise ImproperlyConfigured(message)
+
+DATABASES = {"default": _database | {"CONN_HEALTH_CHECKS": True}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "django_htmx",
+    "csp",
+    "segs_site.lib",
+    "grid",
+    "meters",
+    "tariffs",
+    "accounts",
+    "workers",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "segs_site.urls"
+ASGI_APPLICATION = "segs_site.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"  # Django's own default is America/Chicago
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        # Another database number than the streams': clearing the cache is a FLUSHDB.
+        "LOCATION": CACHE_URL or f"{REDIS_URL.rsplit('/', 1)[0]}/1",
+    },
+}
+CHANNEL_LAYERS = {
+    "default": {
+        # The other Redis layer drops silently beyond 100 messages a channel and, with
+        # redis-py 8, times out in its own blocking pop.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    },
+}
+
+SESSION_COOKIE_AGE = 3600  # one hour, sliding
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = not DEBUG
+CSRF_COOKIE_SECURE = not DEBUG
+SECURE_SSL_REDIRECT = False  # the proxy in front does it, and health checks come plain
+SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "segs_site.lib.problems.handle_exception",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SEGS API",
+    "DESCRIPTION": "Smart energy grid management: metering, prices, alarms and bills.",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_DEFAULT_QUEUE = "windows"
+CELERY_TIMEZONE = "UTC"  # crontabs have faults on clock-change days elsewhere
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
+}

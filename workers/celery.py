@@ -1,0 +1,30 @@
+"""The Celery application: `celery -A workers worker`, `celery -A workers beat`.
+
+Queues keep one kind of work from starving another. Beat only says "look": each task does
+everything that is due by the database, so a tick too many or too few does no harm.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segs_site.settings")
+
+QUEUES = ("prices", "windows", "alerts", "billing", "mail")
+
+app = Celery("workers")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["workers"])
+
+app.conf.beat_schedule = {
+    "close-windows": {
+        "task": "workers.tasks.close_windows",
+        "schedule": 1.0,
+        "options": {"queue": "windows", "expires": 5},
+    },
+    "keep-house": {
+        "task": "workers.tasks.keep_house",
+        "schedule": 600.0,
+        "options": {"queue": "windows", "expires": 300},
+    },
+}
