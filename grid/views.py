@@ -1,0 +1,24 @@
+"""Operator pages of the grid."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from segs_site.lib.access import Action, may
+
+
+@login_required
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show the live grid; the browser reads its numbers from the API and the socket.
+
+    Raises PermissionDenied for whoever may not watch the grid.
+    """
+    if not may(request.user, Action.WATCH_GRID):
+        raise PermissionDenied
+    context = {
+        "zone": settings.SEGS_SITE_ZONE,
+        "reading_interval_s": settings.SEGS_READING_INTERVAL_S,
+    }
+    return render(request, "grid/overview.html", context)
