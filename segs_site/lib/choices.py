@@ -1,14 +1,16 @@
-"""Codes shared by every app: how far a quantity can be trusted."""
+"""Codes shared by every app, with the words people read for them."""
 
 from django.db import models
 
+from segs_site.lib import quantities
+
 
 class Quality(models.IntegerChoices):
-    """Where a value comes from; kept beside every kWh from the meter to the invoice."""
+    """Where a value comes from; calculations use `quantities.Quality`, whose codes these are."""
 
-    MISSING = 0, "missing"
-    SUSPECT = 1, "suspect"
-    ESTIMATED = 2, "estimated"
-    CALCULATED = 3, "calculated"
-    EDITED = 4, "edited"
-    ACTUAL = 5, "actual"
+    MISSING = quantities.Quality.MISSING, "missing"
+    SUSPECT = quantities.Quality.SUSPECT, "suspect"
+    ESTIMATED = quantities.Quality.ESTIMATED, "estimated"
+    CALCULATED = quantities.Quality.CALCULATED, "calculated"
+    EDITED = quantities.Quality.EDITED, "edited"
+    ACTUAL = quantities.Quality.ACTUAL, "actual"

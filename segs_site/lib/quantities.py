@@ -4,11 +4,23 @@ Sums of integers do not depend on the order of their rows. People see kW, kWh an
 """
 
 from decimal import Decimal
+from enum import IntEnum
 
 MW_PER_KW = 1_000_000  # milliwatts in a kilowatt
 MWH_PER_KWH = 1_000_000  # milliwatt-hours in a kilowatt-hour
 MV_PER_V = 1_000
 SECONDS_PER_HOUR = 3_600
+
+
+class Quality(IntEnum):
+    """Where a quantity comes from, kept beside every kWh from the meter to the invoice."""
+
+    MISSING = 0
+    SUSPECT = 1
+    ESTIMATED = 2
+    CALCULATED = 3
+    EDITED = 4
+    ACTUAL = 5
 
 
 def to_kw(milliwatts: int | None) -> float | None:
