@@ -268,6 +268,9 @@ class ReadFile(models.Model):
     format = models.CharField(max_length=20)
     sha256 = models.CharField(max_length=64, unique=True)
     intervals = models.IntegerField()
+    made_at = models.DateTimeField(
+        null=True, help_text="when its sender made it, as it says; ranks it among files"
+    )
     imported_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""Changes to meters and their readings, a file a noun."""
