@@ -14,6 +14,7 @@ import numpy.typing as npt
 HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 TRAILER = b"\xff\xff"
 NULL_LENGTH = np.frombuffer(b"\xff\xff\xff\xff", np.uint8)
+CHUNK = 512  # rows laid out at once: one long text widens no more rows than these
 POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01 in microseconds since 1970
 
 Bytes = npt.NDArray[np.uint8]
@@ -21,10 +22,15 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Field(Protocol):
-    """One column of n rows as a matrix of bytes, and which of the bytes are written."""
+    """One column of n rows, of which any part can be had as a matrix of bytes."""
 
-    def matrix(self) -> tuple[Bytes, Mask | None]:
-        """Return the (n, width) bytes, length prefix included, and the mask (None for all)."""
+    def __len__(self) -> int: ...
+
+    def matrix(self, part: slice) -> tuple[Bytes, Mask | None]:
+        """Return the bytes of the rows of `part`, length prefix included, and which are written.
+
+        Both have the shape (rows, width); no mask means that all bytes are written.
+        """
         ...
 
 
@@ -39,10 +45,14 @@ class Fixed:
     sent_as: str
     nulls: Mask | None = None
 
-    def matrix(self) -> tuple[Bytes, Mask | None]:
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def matrix(self, part: slice) -> tuple[Bytes, Mask | None]:
         """See `Field`."""
-        body = np.ascontiguousarray(self.values.astype(self.sent_as))
-        return _prefixed(body.view(np.uint8).reshape(len(body), -1), self.nulls)
+        body = np.ascontiguousarray(self.values[part].astype(self.sent_as))
+        cells = body.view(np.uint8).reshape(len(body), body.itemsize)
+        return _prefixed(cells, None if self.nulls is None else self.nulls[part])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +62,12 @@ class Raw:
     values: Bytes
     nulls: Mask | None = None
 
-    def matrix(self) -> tuple[Bytes, Mask | None]:
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def matrix(self, part: slice) -> tuple[Bytes, Mask | None]:
         """See `Field`."""
-        return _prefixed(self.values, self.nulls)
+        return _prefixed(self.values[part], None if self.nulls is None else self.nulls[part])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +76,15 @@ class Varied:
 
     values: Sequence[bytes | None]
 
-    def matrix(self) -> tuple[Bytes, Mask | None]:
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def matrix(self, part: slice) -> tuple[Bytes, Mask | None]:
         """See `Field`."""
-        lengths = np.array([-1 if value is None else len(value) for value in self.values], "i8")
+        values = self.values[part]
+        lengths = np.array([-1 if value is None else len(value) for value in values], "i8")
         widest = max(1, int(lengths.max(initial=0)))
-        packed = b"".join((value or b"").ljust(widest, b"\0") for value in self.values)
+        packed = b"".join((value or b"").ljust(widest, b"\0") for value in values)
         body = np.frombuffer(packed, np.uint8).reshape(len(lengths), widest)
         prefix = lengths.astype(">i4").view(np.uint8).reshape(-1, 4)
         mask = np.empty((len(lengths), 4 + widest), np.bool_)
@@ -101,15 +118,24 @@ def json_documents(values: Sequence[bytes | None]) -> Varied:
 
 def rows(fields: Sequence[Field]) -> bytes:
     """Return the whole COPY body, header and trailer included, for columns of equal length."""
-    cells, masks = zip(*(field.matrix() for field in fields), strict=True)
+    lengths = {len(field) for field in fields}
+    if len(lengths) != 1:
+        message = f"columns of one table have one length, these have {sorted(lengths)}"
+        raise ValueError(message)
+    parts = (slice(start, start + CHUNK) for start in range(0, lengths.pop(), CHUNK))
+    return b"".join([HEADER, *(_laid_out(fields, part) for part in parts), TRAILER])
+
+
+def _laid_out(fields: Sequence[Field], part: slice) -> bytes:
+    cells, masks = zip(*(field.matrix(part) for field in fields), strict=True)
     count = np.empty((len(cells[0]), 2), np.uint8)
     count[:] = np.frombuffer(len(fields).to_bytes(2, "big"), np.uint8)
     matrix = np.concatenate([count, *cells], axis=1)
     if all(mask is None for mask in masks):
-        return HEADER + matrix.tobytes() + TRAILER
+        return matrix.tobytes()
     written = [np.ones(count.shape, np.bool_)]
     written += [
         np.ones(cell.shape, np.bool_) if mask is None else mask
         for cell, mask in zip(cells, masks, strict=True)
     ]
-    return HEADER + matrix[np.concatenate(written, axis=1)].tobytes() + TRAILER
+    return matrix[np.concatenate(written, axis=1)].tobytes()
