@@ -1,9 +1,12 @@
 """Errors of the API as problem documents (RFC 9457) with a stable `code`."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -13,7 +16,13 @@ CONTENT_TYPE = "application/problem+json"
 
 def document(*, status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
     """Return the members of a problem document."""
-    return {"type": "about:blank", "status": status, "code": code, "detail": detail} | members
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    } | members
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -55,7 +64,19 @@ def _detail_of(error: Exception) -> str:
     return str(detail or error or "Not found.")
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
+def answer(*, status: int, code: str, detail: str) -> JsonResponse:
+    """Return a problem outside of a REST view."""
+    body = document(status=status, code=code, detail=detail)
+    return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer an API path that does not exist."""
-    body = document(status=404, code="not_found", detail=f"There is nothing at {request.path}.")
-    return JsonResponse(body, status=404, content_type=CONTENT_TYPE)
+    return answer(status=404, code="not_found", detail=f"There is nothing at {request.path}.")
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answer a fault of ours: a problem document below /api/, else the page."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    return answer(status=500, code="server_error", detail="The fault is ours and was logged.")

@@ -1,0 +1,73 @@
+"""The grid by REST: state, topology, loads."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import condition
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from grid import selectors as grid
+from grid.api import serializers
+from meters import selectors as meters
+from segs_site.lib.access import MayWatchGrid
+
+
+class GridStatusView(APIView):
+    """How loaded every region is."""
+
+    permission_classes = [MayWatchGrid]
+
+    @extend_schema(operation_id="grid_status", responses=serializers.GridStatusSerializer)
+    def get(self, request: Request) -> Response:
+        """Answer the newest closed minute of each region."""
+        regions = grid.region_statuses(now=timezone.now())
+        return Response(serializers.GridStatusSerializer({"regions": regions}).data)
+
+
+class LoadView(APIView):
+    """How loaded the regions were lately."""
+
+    permission_classes = [MayWatchGrid]
+
+    @extend_schema(
+        operation_id="grid_load",
+        parameters=[serializers.LoadQuerySerializer],
+        responses=serializers.LoadHistorySerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Answer the last closed minutes, also those of which nothing is known."""
+        query = serializers.LoadQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        history = grid.load_history(minutes=query.validated_data["minutes"], now=timezone.now())
+        return Response(serializers.LoadHistorySerializer(history).data)
+
+
+def _topology_etag(request: HttpRequest, *args: Any, **kwargs: Any) -> str:
+    return f'"{meters.topology_version(now=timezone.now())}"'
+
+
+class TopologyView(APIView):
+    """Where regions and meters are."""
+
+    permission_classes = [MayWatchGrid]
+
+    @extend_schema(
+        operation_id="grid_topology",
+        responses={
+            200: serializers.TopologySerializer,
+            304: OpenApiResponse(description="It has not changed since that ETag."),
+        },
+    )
+    @method_decorator(condition(etag_func=_topology_etag))
+    def get(self, request: Request) -> Response:
+        """Answer every installed meter's place, in the order of the map frames."""
+        everything = asdict(meters.topology(now=timezone.now()))
+        version, regions = everything.pop("version"), everything.pop("regions")
+        # Not through the serializer: it would take each of 500,000 values by the hand.
+        return Response({"version": version, "regions": regions, "meters": everything})

@@ -1,0 +1,115 @@
+"""Questions about the grid: how loaded its regions are, now and lately."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, Subquery
+
+from grid import loading
+from grid.models import Region, RegionCapacity, RegionMinute
+from segs_site.lib import periods
+from segs_site.lib.quantities import to_kw
+
+# A minute closes seconds after its end; a newest one older than this means that closing halts.
+CLOSING_PATIENCE = timedelta(minutes=3)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionStatus:
+    """A region's newest closed minute; what is unknown is None. `as_of` is that minute's end."""
+
+    code: str
+    name: str
+    load_kw: float | None
+    capacity_kw: float | None
+    load_pct: float | None
+    coverage_pct: float | None
+    meters_reporting: int | None
+    meters_expected: int | None
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadHistory:
+    """Loads by region (rows, in the order of `regions`) and minute (columns); None is unknown."""
+
+    regions: list[str]
+    minutes: list[datetime]
+    load_kw: list[list[float | None]]
+    capacity_kw: list[float | None]
+
+
+def region_statuses(*, now: datetime) -> list[RegionStatus]:
+    """Return the state of every region, in order of code."""
+    closed = RegionMinute.objects.filter(region=OuterRef("pk"), start__lt=now)
+    newest = Subquery(closed.order_by("-start").values("pk")[:1])
+    regions = list(Region.objects.annotate(newest=newest))
+    minutes = RegionMinute.objects.in_bulk(region.newest for region in regions if region.newest)
+    capacities = capacities_kw(at=now)
+    return [
+        _status(region, minutes.get(region.newest), capacities.get(region.pk))
+        for region in regions
+    ]
+
+
+def _status(
+    region: Region, minute: RegionMinute | None, capacity_kw: float | None
+) -> RegionStatus:
+    if minute is None:
+        return RegionStatus(
+            region.code, region.name, None, capacity_kw, None, None, None, None, None
+        )
+    load_mw = minute.load_mw if minute.load_known else None
+    return RegionStatus(
+        code=region.code,
+        name=region.name,
+        load_kw=to_kw(load_mw),
+        capacity_kw=to_kw(minute.capacity_mw),
+        load_pct=loading.load_pct(load_mw, minute.capacity_mw),
+        coverage_pct=loading.coverage_pct(minute.meters_reporting, minute.meters_expected),
+        meters_reporting=minute.meters_reporting,
+        meters_expected=minute.meters_expected,
+        as_of=minute.start + periods.MINUTE,
+    )
+
+
+def capacities_kw(*, at: datetime) -> dict[int, float]:
+    """Return the capacity in force at a moment by region id; a region without one is absent."""
+    begun = RegionCapacity.objects.filter(effective_from__lte=at)
+    newest = begun.order_by("region", "-effective_from").distinct("region")
+    return {row.region_id: float(row.capacity_kw) for row in newest}
+
+
+def load_history(*, minutes: int, now: datetime) -> LoadHistory:
+    """Return the last `minutes` closed minutes of every region.
+
+    The last column is the newest closed minute; when closing has halted it is the minute before
+    `now`, so that the missing ones are seen.
+    """
+    regions = list(Region.objects.values_list("pk", "code"))
+    end = _end_of_history(now)
+    start = end - minutes * periods.MINUTE
+    capacities = capacities_kw(at=now)
+    columns = [start + place * periods.MINUTE for place in range(minutes)]
+    loads = _loads_kw(start, end)
+    return LoadHistory(
+        regions=[code for _, code in regions],
+        minutes=columns,
+        load_kw=[[loads.get((pk, minute)) for minute in columns] for pk, _ in regions],
+        capacity_kw=[capacities.get(pk) for pk, _ in regions],
+    )
+
+
+def _end_of_history(now: datetime) -> datetime:
+    recent = RegionMinute.objects.filter(start__lt=now, start__gte=now - CLOSING_PATIENCE)
+    newest = recent.order_by("-start").values_list("start", flat=True).first()
+    return periods.floor(now, periods.MINUTE) if newest is None else newest + periods.MINUTE
+
+
+def _loads_kw(start: datetime, end: datetime) -> dict[tuple[int, datetime], float | None]:
+    known = RegionMinute.objects.within(start, end).filter(load_known=True)
+    rows: Iterable[tuple[int, datetime, int | None]] = known.values_list(
+        "region_id", "start", "load_mw"
+    )
+    return {(region, minute): to_kw(load_mw) for region, minute, load_mw in rows}

@@ -1,0 +1,84 @@
+"""What the relay sends by the clock beside events: signs of life, the map, its own health.
+
+None of it is logged: whoever misses one gets the next.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+import redis
+from django.conf import settings
+
+from meters.live import MapFeed
+from segs_site.lib import live
+
+HEALTH_STREAM = "service_health"
+STREAM_LENGTH = 10_000  # entries kept, about: a reader that is away longer asks the database
+
+
+@dataclass
+class Feed:
+    """Something that is due every so often; `send` gets the present."""
+
+    every_s: float
+    send: Callable[[datetime], None]
+    _due_at: float = 0.0
+
+    def send_if_due(self, now: datetime) -> None:
+        """Send once, also when several times were missed."""
+        if time.monotonic() < self._due_at:
+            return
+        self._due_at = time.monotonic() + self.every_s
+        self.send(now)
+
+
+def map_feed(broker: redis.Redis) -> Feed:
+    """Return the feed of map frames, a second apart; a snapshot when some hub wants one."""
+    frames = MapFeed()
+
+    def send(now: datetime) -> None:
+        whole = broker.getdel(live.MAP_WANTED) is not None
+        broker.publish(live.MAP_CHANNEL, frames.frame(now=now, whole=whole))
+
+    return Feed(1.0, send)
+
+
+def heartbeat_feed(broker: redis.Redis, newest: Callable[[], int]) -> Feed:
+    """Return the sign of life, 2 s apart: a link that hears none for 5 s is stale."""
+
+    def send(now: datetime) -> None:
+        frame = live.heartbeat(newest=newest(), now=now)
+        broker.publish(live.CHANNEL, live.pack(live.EVERYONE, 0, frame))
+
+    return Feed(2.0, send)
+
+
+def health_feed(broker: redis.Redis, service: str, detail: Callable[[], str]) -> Feed:
+    """Return the feed by which a process says every 10 s that it works, and at what."""
+
+    def send(now: datetime) -> None:
+        report_health(broker, service=service, status="ok", detail=detail(), now=now)
+
+    return Feed(10.0, send)
+
+
+def report_health(
+    broker: redis.Redis, *, service: str, status: str, detail: str, now: datetime
+) -> None:
+    """Append one line about a process to the stream of health."""
+    data = {"service": service, "status": status, "at": now, "detail": detail}
+    event = msgspec.json.encode({"type": "service_health", "data": data, "timestamp": now})
+    broker.xadd(HEALTH_STREAM, {"event": event}, maxlen=STREAM_LENGTH, approximate=True)
+
+
+def pruning() -> Feed:
+    """Return the chore that forgets old events, every ten minutes."""
+    kept = timedelta(hours=settings.SEGS_OUTBOX_RETENTION_HOURS)
+
+    def send(now: datetime) -> None:
+        live.forget_before(now - kept)
+
+    return Feed(600.0, send)
