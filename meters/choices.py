@@ -2,32 +2,18 @@
 
 from django.db import models
 
-
-class Reject(models.TextChoices):
-    """Why the door refuses an item: it is malformed and would be so again on a retry."""
-
-    NOT_AN_OBJECT = "not_an_object", "the item is not a JSON object"
-    MISSING_FIELD = "missing_field", "a required field is missing"
-    INVALID_TYPE = "invalid_type", "a field has the wrong type"
-    INVALID_TEXT = "invalid_text", "a text is empty or too long"
-    NOT_FINITE = "not_finite", "a number is NaN or infinite"
-    INVALID_TIMESTAMP = "invalid_timestamp", "the timestamp is not ISO 8601 or milliseconds"
-    NO_ZONE = "no_zone", "the timestamp has no zone"
-    SECONDS = "seconds_not_milliseconds", "the timestamp is in seconds, milliseconds are meant"
-    BEFORE_2000 = "before_2000", "the timestamp lies before the year 2000"
-    IN_FUTURE = "in_future", "the timestamp lies more than five minutes ahead"
-    TOO_OLD = "too_old", "the timestamp is older than raw readings are kept"
+from meters import verdicts
 
 
 class Quarantine(models.TextChoices):
     """Why a well-formed reading waits for a person's decision."""
 
-    UNKNOWN_METER = "unknown_meter", "the meter is not registered"
-    UNKNOWN_REGION = "unknown_region", "the region is not registered"
-    REGION_MISMATCH = "region_mismatch", "the region contradicts the registry"
-    NEGATIVE_POWER = "negative_power", "negative power or energy on an import-only meter"
-    BEYOND_LIMIT = "beyond_limit", "a value is beyond what the meter can measure"
-    CONFLICT = "conflict", "the meter already has another value at this time"
+    UNKNOWN_METER = verdicts.UNKNOWN_METER, "the meter is not registered"
+    UNKNOWN_REGION = verdicts.UNKNOWN_REGION, "the region is not registered"
+    REGION_MISMATCH = verdicts.REGION_MISMATCH, "the region contradicts the registry"
+    NEGATIVE_POWER = verdicts.NEGATIVE_POWER, "negative flow on an import-only meter"
+    BEYOND_LIMIT = verdicts.BEYOND_LIMIT, "a value is beyond what the meter can measure"
+    CONFLICT = verdicts.CONFLICT, "the meter already has another value at this time"
 
 
 class QuarantineState(models.TextChoices):

@@ -19,7 +19,7 @@ class ServicePoint(models.Model):
     """A place where a customer is supplied, whoever lives there, whichever meter hangs there."""
 
     id = models.AutoField(primary_key=True)
-    code = models.CharField(max_length=64, unique=True)
+    code = models.CharField(max_length=80, unique=True)
     region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="service_points")
     transformer = models.ForeignKey(
         Transformer,
@@ -101,7 +101,8 @@ class Reading(models.Model):
     """What a meter sent for one moment: identity is (meter, timestamp).
 
     Integers: milliwatts, milliwatt-hours, millivolts. `energy_mwh` is the energy of the interval
-    that ends at `ts`. `extra` keeps the fields that have no column.
+    that ends at `ts`. `extra` keeps the fields that have no column as the JSON text they came in:
+    a head-end's metadata may hold what jsonb cannot (a NUL escape, a huge number).
     """
 
     pk = models.CompositePrimaryKey("meter_id", "ts")
@@ -114,7 +115,7 @@ class Reading(models.Model):
     meter = models.ForeignKey(Meter, on_delete=models.DO_NOTHING, db_constraint=False)
     voltage_mv = models.IntegerField(null=True)
     reading_id = models.UUIDField(null=True)
-    extra = models.JSONField(null=True)
+    extra = models.TextField(null=True)
 
     class Meta:
         managed = False  # partitioned by UTC day of `ts`

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ('received_at', models.DateTimeField()),
                 ('voltage_mv', models.IntegerField(null=True)),
                 ('reading_id', models.UUIDField(null=True)),
-                ('extra', models.JSONField(null=True)),
+                ('extra', models.TextField(null=True)),
             ],
             options={
                 'db_table': 'meters_reading',
@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ('serial', models.CharField(max_length=64)),
                 ('ts', models.DateTimeField(null=True)),
                 ('reading_id', models.CharField(blank=True, max_length=64)),
-                ('reason', models.CharField(choices=[('unknown_meter', 'the meter is not registered'), ('unknown_region', 'the region is not registered'), ('region_mismatch', 'the region contradicts the registry'), ('negative_power', 'negative power or energy on an import-only meter'), ('beyond_limit', 'a value is beyond what the meter can measure'), ('conflict', 'the meter already has another value at this time')], max_length=30)),
+                ('reason', models.CharField(choices=[('unknown_meter', 'the meter is not registered'), ('unknown_region', 'the region is not registered'), ('region_mismatch', 'the region contradicts the registry'), ('negative_power', 'negative flow on an import-only meter'), ('beyond_limit', 'a value is beyond what the meter can measure'), ('conflict', 'the meter already has another value at this time')], max_length=30)),
                 ('raw', models.TextField(help_text='the item as it came, JSON')),
                 ('received_at', models.DateTimeField()),
                 ('origin', models.CharField(help_text='stream entry and place, so it is kept once', max_length=60)),
@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
             name='ServicePoint',
             fields=[
                 ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=64, unique=True)),
+                ('code', models.CharField(max_length=80, unique=True)),
                 ('address', models.CharField(blank=True, max_length=200)),
                 ('latitude', models.FloatField(blank=True, null=True)),
                 ('longitude', models.FloatField(blank=True, null=True)),

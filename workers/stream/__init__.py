@@ -1,0 +1,1 @@
+"""The stream between ingest and storage. It does not know what it carries."""

@@ -1,0 +1,346 @@
+"""Stores readings: columns into the keyed table, newest values, and marks for the windows.
+
+Everything here runs inside the caller's transaction, in which the shard's row is locked; the
+partitions are made before it. One reading is one row: the table's key is (meter, timestamp).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+import numpy as np
+from django.db import IntegrityError, connection, transaction
+
+from meters import columns, verdicts
+from meters.columns import ABSENT, Columns, Held, Integers
+from meters.models import READINGS, Meter, QuarantinedReading, WindowClock
+from segs_site.lib import partitions, pgcopy
+from segs_site.lib.quantities import to_kw, to_kwh
+
+DAY_US = 86_400_000_000
+MINUTE_US = 60_000_000
+MANY_METERS = 500  # late meters in one minute from which the whole shard is summed anew
+
+_COLUMNS = (
+    "ts, power_mw, energy_mwh, register_mwh, seq, received_at, meter_id, voltage_mv, reading_id,"
+    " extra"
+)
+_STAGE = """
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_reading
+    (LIKE meters_reading) ON COMMIT DELETE ROWS;
+CREATE TEMPORARY TABLE IF NOT EXISTS staged_latest
+    (LIKE meters_latestreading) ON COMMIT DELETE ROWS;
+"""
+_INSERT_STAGED = f"""
+WITH stored AS (
+    INSERT INTO meters_reading ({_COLUMNS}) SELECT {_COLUMNS} FROM staged_reading
+    ON CONFLICT (meter_id, ts) DO NOTHING RETURNING meter_id, ts
+), minutes AS (
+    SELECT DISTINCT meter_id,
+           date_trunc('minute', ts - interval '1 microsecond', 'UTC') AS minute FROM stored
+), counted AS (
+    SELECT *, count(*) OVER (PARTITION BY minute) AS meters FROM minutes
+), marked AS (
+    INSERT INTO meters_windowmark (shard, meter_id, minute)
+    SELECT DISTINCT %(shard)s,
+           CASE WHEN minute < %(closed_until)s AND meters <= %(many)s THEN meter_id END, minute
+    FROM counted
+)
+SELECT count(*) FROM stored
+"""  # noqa: S608 the column list is ours
+_CONFLICTS = """
+SELECT s.meter_id, s.ts FROM staged_reading s JOIN meters_reading r USING (meter_id, ts)
+WHERE (s.power_mw, s.energy_mwh, s.register_mwh, s.voltage_mv)
+      IS DISTINCT FROM (r.power_mw, r.energy_mwh, r.register_mwh, r.voltage_mv)
+"""
+_UPSERT_LATEST = """
+INSERT INTO meters_latestreading AS l (meter_id, ts, power_mw, voltage_mv, received_at)
+SELECT meter_id, ts, power_mw, voltage_mv, received_at FROM staged_latest
+ON CONFLICT (meter_id) DO UPDATE SET ts = excluded.ts, power_mw = excluded.power_mw,
+    voltage_mv = excluded.voltage_mv, received_at = excluded.received_at
+WHERE l.ts < excluded.ts
+"""
+_MARK = """
+INSERT INTO meters_windowmark (shard, meter_id, minute)
+SELECT %s, nullif(meter, -1), to_timestamp(minute)
+FROM unnest(%s::int[], %s::bigint[]) AS marks (meter, minute)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch: rows stored, repeats left out, conflicts held."""
+
+    readings: int
+    repeats: int
+    conflicts: int
+
+
+class Watermarks:
+    """The newest stored timestamp of each meter of a shard, in microseconds; 0 for none.
+
+    The latest-values table is the truth; this copy is read anew whenever the shard changes
+    hands. Rows above it cannot be in the table yet.
+    """
+
+    def __init__(self, newest: dict[int, int]) -> None:
+        self._newest = np.zeros(max(newest, default=0) + 1, np.int64)
+        for meter, ts in newest.items():
+            self._newest[meter] = ts
+
+    def of(self, meters: Integers) -> Integers:
+        """Return each meter's watermark."""
+        self._grow(meters)
+        return self._newest[meters]
+
+    def raise_to(self, meters: Integers, ts: Integers) -> None:
+        """Remember what has been committed."""
+        self._grow(meters)
+        np.maximum.at(self._newest, meters, ts)
+
+    def _grow(self, meters: Integers) -> None:
+        missing = int(meters.max(initial=0)) + 1 - len(self._newest)
+        if missing > 0:
+            self._newest = np.pad(self._newest, (0, missing))
+
+
+def read_watermarks(*, shard: int) -> Watermarks:
+    """Return the watermarks of a shard from the latest-values table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT l.meter_id, (extract(epoch FROM l.ts) * 1000000)::bigint"
+            " FROM meters_latestreading l JOIN meters_meter m ON m.id = l.meter_id"
+            " WHERE m.shard = %s",
+            [shard],
+        )
+        return Watermarks(dict(cursor.fetchall()))
+
+
+def ensure_partitions(*, readings: Columns, known: set[date]) -> None:
+    """Make the day partitions that readings need; `known` remembers those that exist."""
+    days = {date(1970, 1, 1) + timedelta(int(day)) for day in np.unique(readings.ts // DAY_US)}
+    missing = days - known
+    if missing:
+        partitions.ensure(READINGS, missing)
+        known |= missing
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Readings in order of meter and time, each key once; the rest by what it was."""
+
+    readings: Columns
+    repeats: int
+    conflicts: Columns
+
+
+def merge(parts: Sequence[Columns]) -> Merged:
+    """Merge batches in stream order: of readings with one key the first stays."""
+    rows = columns.concatenate(parts) if parts else columns.empty()
+    rows = rows.take(np.lexsort((rows.ts, rows.meter)))  # stable: stream order within a key
+    same_key = np.zeros(len(rows), np.bool_)
+    same_key[1:] = (rows.meter[1:] == rows.meter[:-1]) & (rows.ts[1:] == rows.ts[:-1])
+    if not same_key.any():
+        return Merged(rows, 0, columns.empty())
+    first = np.maximum.accumulate(np.where(same_key, 0, np.arange(len(rows))))
+    conflicting = same_key & ~rows.same_values(rows.take(first))
+    repeats = int(same_key.sum() - conflicting.sum())
+    return Merged(rows.take(~same_key), repeats, rows.take(conflicting))
+
+
+def store(
+    *, shard: int, merged: Merged, watermarks: Watermarks, origin: str, now: datetime
+) -> Stored:
+    """Store merged readings of one shard in the current transaction.
+
+    The caller raises the watermarks once it has committed. `origin` names the batch, so that
+    what is held is held once.
+    """
+    readings = merged.readings
+    above = readings.ts > watermarks.of(readings.meter)
+    closed_until = _closed_until(now)
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE)
+        conflicts = [_key(merged.conflicts, row) for row in range(len(merged.conflicts))]
+        direct, below = readings.take(above), readings.take(~above)
+        if len(direct) and not _copied(cursor, direct):
+            direct, below = columns.empty(), readings
+        stored = len(direct)
+        if len(below):
+            late, more_conflicts = _store_staged(cursor, shard, below, closed_until)
+            stored += late
+            conflicts += more_conflicts
+        if len(direct):
+            _mark(cursor, shard, direct, closed_until)
+        _raise_latest(cursor, readings)
+    held = _hold_conflicts(merged, readings, conflicts, origin, now)
+    repeats = merged.repeats + len(readings) - stored - (held - len(merged.conflicts))
+    return Stored(stored, repeats, held)
+
+
+def hold(*, items: Sequence[tuple[str, Held]], now: datetime) -> None:
+    """Put readings into quarantine; each is named by its origin and held once."""
+    QuarantinedReading.objects.bulk_create(
+        [
+            QuarantinedReading(
+                serial=held.serial,
+                ts=None if held.ts is None else _moment(held.ts),
+                reading_id=held.reading_id,
+                reason=held.reason,
+                raw=held.raw.decode(),
+                received_at=now,
+                origin=origin,
+            )
+            for origin, held in items
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _closed_until(now: datetime) -> datetime:
+    clock = WindowClock.objects.values_list("closed_until", flat=True).first()
+    return clock or now
+
+
+def _copy_body(readings: Columns) -> bytes:
+    return pgcopy.rows(
+        [
+            pgcopy.timestamps(readings.ts),
+            pgcopy.Fixed(readings.power, ">i8"),
+            pgcopy.Fixed(readings.energy, ">i8", readings.energy == ABSENT),
+            pgcopy.Fixed(readings.register, ">i8", readings.register == ABSENT),
+            pgcopy.Fixed(readings.seq, ">i8", readings.seq == ABSENT),
+            pgcopy.timestamps(readings.received),
+            pgcopy.Fixed(readings.meter, ">i4"),
+            pgcopy.Fixed(readings.voltage, ">i4", readings.voltage == ABSENT),
+            pgcopy.Raw(readings.reading_id, np.asarray(~readings.reading_id.any(axis=1))),
+            pgcopy.Varied(readings.extra),
+        ]
+    )
+
+
+def _copy(cursor: Any, table: str, readings: Columns) -> None:
+    statement = f"COPY {table} ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
+    with cursor.copy(statement) as copy:
+        copy.write(_copy_body(readings))
+
+
+def _copied(cursor: Any, readings: Columns) -> bool:
+    """Copy straight into the table; False where a key was there against the watermark."""
+    try:
+        with transaction.atomic():
+            _copy(cursor, "meters_reading", readings)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _store_staged(
+    cursor: Any, shard: int, readings: Columns, closed_until: datetime
+) -> tuple[int, list[tuple[int, int]]]:
+    """Store rows whose key may exist; return how many were new, and the keys in conflict."""
+    _copy(cursor, "staged_reading", readings)
+    cursor.execute(
+        _INSERT_STAGED, {"shard": shard, "closed_until": closed_until, "many": MANY_METERS}
+    )
+    stored = cursor.fetchone()[0]
+    if stored == len(readings):
+        return stored, []
+    cursor.execute(_CONFLICTS)
+    return stored, [(meter, _us(ts)) for meter, ts in cursor.fetchall()]
+
+
+def _mark(cursor: Any, shard: int, readings: Columns, closed_until: datetime) -> None:
+    """Mark the minutes of rows that went straight in: by shard in time, by meter when late."""
+    minutes = (readings.ts - 1) // MINUTE_US
+    late = minutes < _us(closed_until) // MINUTE_US
+    whole = set(np.unique(minutes[~late]).tolist())
+    pairs = np.unique(np.stack([readings.meter[late], minutes[late]], axis=1), axis=0)
+    crowded, counts = np.unique(pairs[:, 1], return_counts=True)
+    whole |= set(crowded[counts > MANY_METERS].tolist())
+    single = [(meter, minute) for meter, minute in pairs.tolist() if minute not in whole]
+    marks = [(-1, minute) for minute in sorted(whole)] + single
+    cursor.execute(
+        _MARK, [shard, [meter for meter, _ in marks], [minute * 60 for _, minute in marks]]
+    )
+
+
+def _raise_latest(cursor: Any, readings: Columns) -> None:
+    # Rows come in order of meter and time: the newest of a meter is the last of its run.
+    last = np.ones(len(readings), np.bool_)
+    last[:-1] = readings.meter[1:] != readings.meter[:-1]
+    newest = readings.take(last)
+    statement = (
+        "COPY staged_latest (ts, power_mw, received_at, meter_id, voltage_mv)"
+        " FROM STDIN (FORMAT BINARY)"
+    )
+    with cursor.copy(statement) as copy:
+        copy.write(
+            pgcopy.rows(
+                [
+                    pgcopy.timestamps(newest.ts),
+                    pgcopy.Fixed(newest.power, ">i8"),
+                    pgcopy.timestamps(newest.received),
+                    pgcopy.Fixed(newest.meter, ">i4"),
+                    pgcopy.Fixed(newest.voltage, ">i4", newest.voltage == ABSENT),
+                ]
+            )
+        )
+    cursor.execute(_UPSERT_LATEST)
+
+
+def _hold_conflicts(
+    merged: Merged,
+    readings: Columns,
+    keys: list[tuple[int, int]],
+    origin: str,
+    now: datetime,
+) -> int:
+    if not keys:
+        return 0
+    place = {_key(readings, row): row for row in range(len(readings))}
+    within = len(merged.conflicts)
+    rows = [(merged.conflicts, row) for row in range(within)]
+    rows += [(readings, place[key]) for key in keys[within:]]
+    serials = Meter.objects.in_bulk([int(source.meter[row]) for source, row in rows])
+    hold(
+        items=[
+            (f"{origin}/conflict/{number}", _conflict(source, row, serials))
+            for number, (source, row) in enumerate(rows)
+        ],
+        now=now,
+    )
+    return len(rows)
+
+
+def _conflict(source: Columns, row: int, meters: dict[int, Meter]) -> Held:
+    serial = meters[int(source.meter[row])].serial
+    return Held(serial, int(source.ts[row]), "", verdicts.CONFLICT, as_json(source, row, serial))
+
+
+def as_json(source: Columns, row: int, serial: str, region: str | None = None) -> bytes:
+    """Return one reading as an item of telemetry, for people to look at."""
+    energy, register = int(source.energy[row]), int(source.register[row])
+    said = {
+        "meterId": serial,
+        "timestamp": _moment(int(source.ts[row])),
+        "powerKw": to_kw(int(source.power[row])),
+        "energyKwh": None if energy == ABSENT else to_kwh(energy),
+        "registerKwh": None if register == ABSENT else to_kwh(register),
+        "region": region,
+    }
+    return msgspec.json.encode({name: value for name, value in said.items() if value is not None})
+
+
+def _key(source: Columns, row: int) -> tuple[int, int]:
+    return int(source.meter[row]), int(source.ts[row])
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+def _us(moment: datetime) -> int:
+    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))

@@ -1,0 +1,43 @@
+"""Celery tasks: each looks what is due by the database and makes one service call."""
+
+import logging
+import time
+from datetime import UTC, datetime
+
+from celery import shared_task
+from django.db.models import Count, Min
+
+from meters.services import upkeep, windows
+from workers.models import Shard
+
+log = logging.getLogger(__name__)
+
+CLOSE_FOR_S = 20.0  # then the next tick goes on, so that a long backlog blocks no restart
+
+
+@shared_task
+def close_windows() -> None:
+    """Close every minute that all shards have passed, and heal what late readings touched."""
+    ended = time.monotonic() + CLOSE_FOR_S
+    while time.monotonic() < ended:
+        consumed_until = slowest_clock()
+        if consumed_until is None:
+            return
+        step = windows.close(consumed_until=consumed_until, now=datetime.now(UTC))
+        if step == windows.NOTHING:
+            return
+        log.info("closed %s minutes, revised %s", step.closed, step.revised)
+
+
+def slowest_clock() -> datetime | None:
+    """Return the clock of the shard furthest behind; None while one has not started."""
+    clocks = Shard.objects.aggregate(
+        shards=Count("number"), started=Count("consumed_until"), slowest=Min("consumed_until")
+    )
+    return clocks["slowest"] if clocks["shards"] == clocks["started"] else None
+
+
+@shared_task
+def keep_house() -> None:
+    """Make partitions ahead, drop those past retention, forget old events."""
+    upkeep.keep(now=datetime.now(UTC))
