@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from django.db import connection, transaction
-from psycopg import sql
+from django.db import OperationalError, connection, transaction
+from psycopg import errors, sql
 
+DROP_PATIENCE_MS = 2_000  # readers and writers queue behind a waiting drop no longer than this
 _LOCK = 0x5E65_0001  # advisory lock: two makers of one partition wait for each other
 
 
@@ -85,13 +86,30 @@ def _attach_new(cursor, table: PartitionedTable, name: str, first: date, followi
 
 
 def drop_before(table: PartitionedTable, day: date) -> list[str]:
-    """Drop the partitions that end on or before `day`; return their names."""
+    """Drop the partitions that end on or before `day`, oldest first; return their names.
+
+    A drop locks the parent. One that does not get the lock soon, because somebody reads for
+    long, is left with those after it for the next time.
+    """
     oldest_kept = table.partition(day)
-    dropped = sorted(name for name in existing(table) if name < oldest_kept)
-    for name in dropped:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+    dropped = []
+    for name in sorted(name for name in existing(table) if name < oldest_kept):
+        if not _dropped(name):
+            break
+        dropped.append(name)
     return dropped
+
+
+def _dropped(name: str) -> bool:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [str(DROP_PATIENCE_MS)])
+            cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
+    except OperationalError as refusal:
+        if isinstance(refusal.__cause__, errors.LockNotAvailable):
+            return False
+        raise
+    return True
 
 
 def _midnight(day: date) -> str:
