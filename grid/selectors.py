@@ -77,7 +77,7 @@ def _status(
 def capacities_kw(*, at: datetime) -> dict[int, float]:
     """Return the capacity in force at a moment by region id; a region without one is absent."""
     begun = RegionCapacity.objects.filter(effective_from__lte=at)
-    newest = begun.order_by("region", "-effective_from").distinct("region")
+    newest = begun.order_by("region_id", "-effective_from").distinct("region_id")
     return {row.region_id: float(row.capacity_kw) for row in newest}
 
 
