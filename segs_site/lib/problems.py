@@ -27,10 +27,11 @@ def document(*, status: int, code: str, detail: str, **members: Any) -> dict[str
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer what a REST view raised; None lets a fault of ours surface as one."""
-    response = exception_handler(error, context)
+    refusal = _as_refusal(error)
+    response = exception_handler(refusal, context)
     if response is None:
         return None
-    if isinstance(error, exceptions.ValidationError):
+    if isinstance(refusal, exceptions.ValidationError):
         body = document(
             status=response.status_code,
             code="invalid",
@@ -39,18 +40,23 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         )
     else:
         body = document(
-            status=response.status_code, code=_code_of(error), detail=_detail_of(error)
+            status=response.status_code, code=_code_of(refusal), detail=_detail_of(refusal)
         )
     response.data = body
     response.content_type = CONTENT_TYPE
     return response
 
 
-def _code_of(error: Exception) -> str:
+def _as_refusal(error: Exception) -> Exception:
+    """Return Django's own two refusals as the framework's, which have words and codes."""
     if isinstance(error, Http404):
-        return "not_found"
+        return exceptions.NotFound(str(error) or None)
     if isinstance(error, PermissionDenied):
-        return "permission_denied"
+        return exceptions.PermissionDenied(str(error) or None)
+    return error
+
+
+def _code_of(error: Exception) -> str:
     codes = error.get_codes() if isinstance(error, exceptions.APIException) else None
     if isinstance(codes, dict):
         codes = codes.get("code", "error")
@@ -61,7 +67,7 @@ def _detail_of(error: Exception) -> str:
     detail = getattr(error, "detail", None)
     if isinstance(detail, dict):
         detail = detail.get("detail", detail)
-    return str(detail or error or "Not found.")
+    return str(detail or error)
 
 
 def answer(*, status: int, code: str, detail: str) -> JsonResponse:
