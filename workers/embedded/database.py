@@ -166,6 +166,7 @@ class Database:
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
                     cwd="/",
+                    start_new_session=True,  # Ctrl-C is for whoever waits for the server
                 )
             except subprocess.CalledProcessError as failure:
                 errors.seek(0)
