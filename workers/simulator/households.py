@@ -71,7 +71,7 @@ def traits(fleet: Fleet, seed: int) -> Traits:
         late_minutes=np.rint(90 * (draw("late") - 0.5)),
         cooling=np.where(has_cooling, 0.01 + 0.02 * draw("cooling"), 0.0),
         heating=np.where(has_heating, 0.01 + 0.02 * draw("heating"), 0.0),
-        roof_kw=np.where(fleet.solar, 1.5 + 2.0 * draw("roof"), 0.0),
+        roof_kw=np.where(fleet.solar, 2.0 + 2.5 * draw("roof"), 0.0),
     )
 
 

@@ -5,6 +5,7 @@ interval and wherever a run starts. Mixing: the finaliser of splitmix64 (Steele,
 "Fast splittable pseudorandom number generators").
 """
 
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -21,8 +22,7 @@ _NORMAL_SCALE = (4 / 12) ** 0.5  # deviation of a sum of four uniform numbers
 
 def bits(seed: int, purpose: str, who: Ints, moment: int | Ints = 0) -> Bits:
     """Return 64 random bits for each of `who` at `moment` (one for all, or one each)."""
-    start = (seed * _GOLDEN + crc32(purpose.encode())) & _WORD
-    mixed = _mix(who.astype(np.uint64) * np.uint64(_GOLDEN) + np.uint64(start))
+    mixed = _mix(who.astype(np.uint64) * np.uint64(_GOLDEN) + _start(seed, purpose))
     if isinstance(moment, int):
         return _mix(mixed + np.uint64((moment * _GOLDEN) & _WORD))
     return _mix(mixed + moment.astype(np.uint64) * np.uint64(_GOLDEN))
@@ -46,6 +46,13 @@ def drift(seed: int, purpose: str, who: Ints, minute: float, *, every: int) -> F
     before = normal(seed, purpose, who, int(knot))
     after = normal(seed, purpose, who, int(knot) + 1)
     return before + (after - before) * (past / every)
+
+
+@lru_cache(maxsize=256)
+def _start(seed: int, purpose: str) -> np.uint64:
+    # Mixed by itself: the household next door must not be this household under the next seed.
+    word = (seed * _GOLDEN + crc32(purpose.encode())) & _WORD
+    return _mix(np.array([word], np.uint64))[0]
 
 
 def _mix(words: Bits) -> Bits:
