@@ -69,7 +69,7 @@ UPWARD_INSIDE = [
     one("inside-an-app", "meters/models.py", "from meters.services import storing"),
     one("inside-an-app", "meters/selectors.py", "from meters.services import storing"),
     one("inside-an-app", "meters/selectors.py", "from meters import live"),
-    one("inside-an-app", "meters/live.py", "from meters import selectors"),
+    one("inside-an-app", "grid/live.py", "from grid import selectors"),
     one("inside-an-app", "meters/telemetry.py", "from meters.choices import Flow"),
     one("inside-an-app", "meters/formats/nem12.py", "from meters.models import Channel"),
     one("inside-an-app", "grid/forms.py", "from grid import views"),
