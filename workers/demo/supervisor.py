@@ -50,7 +50,9 @@ class Supervisor:
     several threads.
     """
 
-    def __init__(self, *, environment: Mapping[str, str], root: Path, folder: Path, say: Say):
+    def __init__(
+        self, *, environment: Mapping[str, str], root: Path, folder: Path, say: Say
+    ) -> None:
         self._environment = environment
         self._root = root
         self._folder = folder

@@ -29,7 +29,9 @@ RETRY_LATER_S = 5
 class NotReady(Exception):
     """Nothing can be taken now; carries the reason and after how many seconds to come again."""
 
-    def __init__(self, reason: str, *, status: int = 503, retry_after_s: int = RETRY_SOON_S):
+    def __init__(
+        self, reason: str, *, status: int = 503, retry_after_s: int = RETRY_SOON_S
+    ) -> None:
         super().__init__(reason)
         self.status = status
         self.retry_after_s = retry_after_s
