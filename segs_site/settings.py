@@ -222,5 +222,6 @@ LOGGING = {
         "daphne": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # else a line for every request of the simulator
     },
 }
