@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 # Wheels alone, each with its hash: nothing is compiled, nothing resolved.
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all:
+PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes --only-binary :all:
 PORT ?= 8000
 export PORT SEGS_HOME DEMO_METERS DEMO_INTERVAL
 

@@ -11,6 +11,7 @@ from workers.simulator.fleet import DEMO_ZONE
 
 CELERY_PROCESSES = 2  # one may wait for mail while the other closes windows
 DRAIN_S = 10
+AS_ROOT = "ignore:You're running the worker with superuser privileges"  # a demo may
 
 
 def environment(
@@ -38,7 +39,7 @@ def running(orders: Orders, *, ingest_port: int) -> list[Program]:
     ingest = ("uvicorn", "workers.ingest:application", "--host", local)
     serving = ("--port", str(ingest_port), "--no-access-log", "--log-level", "warning")
     draining = ("--timeout-graceful-shutdown", str(DRAIN_S))
-    celery = (*python, "celery", "-A", "workers")
+    celery = (sys.executable, "-W", AS_ROOT, "-m", "celery", "--quiet", "-A", "workers")
     quiet = ("--loglevel", "WARNING")
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     size = ("--concurrency", str(CELERY_PROCESSES), "-Q", ",".join(QUEUES))
