@@ -13,20 +13,16 @@ import msgspec
 import numpy as np
 from django.db import IntegrityError, connection, transaction
 
-from meters import columns, verdicts
+from meters import columns, copying, verdicts
 from meters.columns import ABSENT, Columns, Held, Integers
 from meters.models import READINGS, Meter, QuarantinedReading, WindowClock
-from segs_site.lib import partitions, pgcopy
+from segs_site.lib import partitions
 from segs_site.lib.quantities import to_kw, to_kwh
 
 DAY_US = 86_400_000_000
 MINUTE_US = 60_000_000
 MANY_METERS = 500  # late meters in one minute from which the whole shard is summed anew
 
-_COLUMNS = (
-    "ts, power_mw, energy_mwh, register_mwh, seq, received_at, meter_id, voltage_mv, reading_id,"
-    " extra"
-)
 _STAGE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS staged_reading
     (LIKE meters_reading) ON COMMIT DELETE ROWS;
@@ -35,7 +31,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staged_latest
 """
 _INSERT_STAGED = f"""
 WITH stored AS (
-    INSERT INTO meters_reading ({_COLUMNS}) SELECT {_COLUMNS} FROM staged_reading
+    INSERT INTO meters_reading ({copying.READINGS}) SELECT {copying.READINGS} FROM staged_reading
     ON CONFLICT (meter_id, ts) DO NOTHING RETURNING meter_id, ts
 ), minutes AS (
     SELECT DISTINCT meter_id,
@@ -204,27 +200,10 @@ def _closed_until(now: datetime) -> datetime:
     return clock or now
 
 
-def _copy_body(readings: Columns) -> bytes:
-    return pgcopy.rows(
-        [
-            pgcopy.timestamps(readings.ts),
-            pgcopy.Fixed(readings.power, ">i8"),
-            pgcopy.Fixed(readings.energy, ">i8", readings.energy == ABSENT),
-            pgcopy.Fixed(readings.register, ">i8", readings.register == ABSENT),
-            pgcopy.Fixed(readings.seq, ">i8", readings.seq == ABSENT),
-            pgcopy.timestamps(readings.received),
-            pgcopy.Fixed(readings.meter, ">i4"),
-            pgcopy.Fixed(readings.voltage, ">i4", readings.voltage == ABSENT),
-            pgcopy.Raw(readings.reading_id, np.asarray(~readings.reading_id.any(axis=1))),
-            pgcopy.Varied(readings.extra),
-        ]
-    )
-
-
 def _copy(cursor: Any, table: str, readings: Columns) -> None:
-    statement = f"COPY {table} ({_COLUMNS}) FROM STDIN (FORMAT BINARY)"
+    statement = f"COPY {table} ({copying.READINGS}) FROM STDIN (FORMAT BINARY)"
     with cursor.copy(statement) as copy:
-        copy.write(_copy_body(readings))
+        copy.write(copying.readings(readings))
 
 
 def _copied(cursor: Any, readings: Columns) -> bool:
@@ -272,22 +251,8 @@ def _raise_latest(cursor: Any, readings: Columns) -> None:
     last = np.ones(len(readings), np.bool_)
     last[:-1] = readings.meter[1:] != readings.meter[:-1]
     newest = readings.take(last)
-    statement = (
-        "COPY staged_latest (ts, power_mw, received_at, meter_id, voltage_mv)"
-        " FROM STDIN (FORMAT BINARY)"
-    )
-    with cursor.copy(statement) as copy:
-        copy.write(
-            pgcopy.rows(
-                [
-                    pgcopy.timestamps(newest.ts),
-                    pgcopy.Fixed(newest.power, ">i8"),
-                    pgcopy.timestamps(newest.received),
-                    pgcopy.Fixed(newest.meter, ">i4"),
-                    pgcopy.Fixed(newest.voltage, ">i4", newest.voltage == ABSENT),
-                ]
-            )
-        )
+    with cursor.copy(f"COPY staged_latest ({copying.LATEST}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.write(copying.latest(newest))
     cursor.execute(_UPSERT_LATEST)
 
 

@@ -14,7 +14,7 @@ from workers.stream.transport import Away, Transport
 
 log = logging.getLogger(__name__)
 
-ENTRIES_A_BATCH = 64  # of up to 1,000 readings each: about what one transaction stores best
+ENTRIES_A_BATCH = 256  # of some 250 readings each: about what one transaction stores best
 
 
 class Busy(Exception):
