@@ -154,10 +154,7 @@ class _Reading:
         if date is None:
             self._refuse(f"the day is {''.join(fields[1:2])[:20]!r}: YYYYMMDD is meant")
         expected = MINUTES_PER_DAY // self.register.minutes
-        found = next(
-            (place for place, one in enumerate(fields[2:]) if codes.FLAG.fullmatch(one.upper())),
-            len(fields) - 2,
-        )
+        found = _count_values(fields[2:], expected)
         if found != expected:
             self._refuse(
                 f"{self.register.name} on {date:%Y-%m-%d} has {found} values: the 200 record in"
@@ -211,6 +208,14 @@ class _Reading:
 
     def _refuse(self, reason: str, line: int | None = None) -> NoReturn:
         raise Refused(self.name, line or self.line, reason)
+
+
+def _count_values(fields: list[str], expected: int) -> int:
+    """Count the fields before the quality; where none looks like one, the expected are taken."""
+    for place, one in enumerate(fields):
+        if codes.FLAG.fullmatch(one.upper()):
+            return place
+    return min(expected, len(fields))
 
 
 def _date(written: str) -> datetime | None:

@@ -8,6 +8,7 @@ missing value replaces none; what is replaced must be covered whole.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -15,6 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from meters.formats.base import LONGEST, Read
 
 REACH = f"{LONGEST.total_seconds():.0f} seconds"  # how far before a start a read may begin
+BATCH = 1_000  # rows sent at a time
 LOST = frozenset({"outdated", "kept"})  # verdicts on reads that do not enter
 
 ARRIVED = """
@@ -148,8 +150,9 @@ def copy(reads: Iterable[Arrived]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(ARRIVED)
         with cursor.copy("COPY arrived FROM STDIN") as sink:
-            for n, arrived in enumerate(reads):
-                sink.write(_row(n, arrived))
+            rows = (_row(n, arrived) for n, arrived in enumerate(reads))
+            while batch := "".join(islice(rows, BATCH)):
+                sink.write(batch)
         cursor.execute("ANALYZE arrived")
 
 
