@@ -1,7 +1,6 @@
-"""What must be true of the servers beneath SEGS, and what to do where it is not.
+"""Whether a broker keeps an append that it has acknowledged.
 
-`broker_faults` is also asked by ingest at its start, which refuses a broker that cannot keep
-"202 means durable".
+Ingest asks at its start and refuses a broker that cannot keep "202 means durable".
 """
 
 from collections.abc import Mapping
