@@ -5,25 +5,44 @@ Each variable is described in `docs/settings.md`. Nothing here imports an app.
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvError, validate
+from environs import Env, EnvError, ValidationError, validate
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEV_SECRET_KEY = "segs-demo-secret-key-never-for-production"  # noqa: S105 refused when DEBUG is off
 
 env = Env(eager=False)
 
+
+def _is_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as refusal:
+        message = f"{name!r} is no zone of the tz database, such as Europe/Brussels"
+        raise ValidationError(message) from refusal
+
+
+_is_database = validate.Regexp(
+    r"(postgres|postgresql)://.+", error="must start with postgresql://"
+)
+_is_broker = validate.Regexp(
+    r"(rediss?|unix)://.+", error="must start with redis://, rediss:// or unix://"
+)
+
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", DEV_SECRET_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
-DATABASE_URL = env.str("DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/segs")
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-CACHE_URL = env.str("CACHE_URL", "")
+DATABASE_URL = env.str(
+    "DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/segs", validate=_is_database
+)
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0", validate=_is_broker)
+CACHE_URL = env.str("CACHE_URL", "", validate=lambda url: url == "" or _is_broker(url))
 
 # How long things are kept and how they are cut; see docs/settings.md.
-SEGS_SITE_ZONE = env.str("SEGS_SITE_ZONE", "UTC")
+SEGS_SITE_ZONE = env.str("SEGS_SITE_ZONE", "UTC", validate=_is_zone)
 SEGS_SHARDS = env.int("SEGS_SHARDS", 4, validate=validate.Range(1, 255))
 SEGS_RAW_RETENTION_DAYS = env.int("SEGS_RAW_RETENTION_DAYS", 90, validate=validate.Range(min=1))
 SEGS_OUTBOX_RETENTION_HOURS = env.int(
@@ -50,7 +69,7 @@ except EnvError as refusal:
     message = f"the environment holds a value SEGS cannot use: {refusal}"
     raise ImproperlyConfigured(message) from refusal
 
-if not DEBUG and SECRET_KEY == DEV_SECRET_KEY:
+if not DEBUG and SECRET_KEY in ("", DEV_SECRET_KEY):
     message = "SECRET_KEY is not set: set it to a long random text, or DEBUG=1 for a demo"
     raise ImproperlyConfigured(message)
 
