@@ -17,6 +17,7 @@ from django.db import connection
 from prometheus_client import Counter, Gauge
 
 from segs_site.lib import live
+from segs_site.lib.locks import Lock
 from segs_site.lib.models import OutboxEvent
 from workers import feeds
 
@@ -97,7 +98,7 @@ class Relay:
         if self.is_active:
             return True
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [live.RELAY_LOCK])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [Lock.RELAY])
             self.is_active = cursor.fetchone()[0]
         if self.is_active:
             self._newest = live.newest_published()

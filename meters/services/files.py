@@ -15,8 +15,7 @@ from meters.formats import base
 from meters.formats.tally import Summary, Tally
 from meters.models import Channel, IntervalRead, ReadFile
 from meters.services import arrivals
-
-IMPORT_LOCK = 0x5E65_0003  # advisory lock: imports take turns, so that ranks hold
+from segs_site.lib.locks import Lock
 
 CHUNK = 1 << 20
 
@@ -85,7 +84,7 @@ def _digest(stream: BinaryIO) -> str:
 
 def _take_turn(digest: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.IMPORTS])
     known = ReadFile.objects.filter(sha256=digest).first()
     if known is not None:
         raise AlreadyImported(known)

@@ -17,13 +17,13 @@ from grid.models import RegionMinute
 from meters.models import MINUTES, QUARTERS, WindowClock, WindowMark
 from meters.services import sums
 from segs_site.lib import partitions
+from segs_site.lib.locks import Lock
 from segs_site.lib.periods import DAY, MINUTE, QUARTER, floor
 
 GRACE = timedelta(seconds=5)  # the time a reading may take from its stamp to its shard's clock
 MINUTES_A_STEP = 15
 MARKS_A_STEP = 20_000
 FRESH = timedelta(hours=1)  # a change to an older minute is for those who ask, not for screens
-_LOCK = 0x5E65_0003  # one closer at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def close(*, consumed_until: datetime, now: datetime) -> Step:
 
 def _have_lock() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [Lock.WINDOWS])
         return bool(cursor.fetchone()[0])
 
 

@@ -15,7 +15,6 @@ from django.db.models import Exists, Max, OuterRef
 
 from segs_site.lib.models import OutboxEvent
 
-RELAY_LOCK = 0x5E65_0002  # advisory lock held by the one active relay
 CHANNEL = "segs:live"  # the pub/sub channel every web process listens to
 MAP_CHANNEL = "segs:map"  # binary frames of the map, never logged
 MAP_WANTED = "segs:map:wanted"  # key a hub sets when it needs a snapshot
@@ -53,7 +52,7 @@ def announce(events: Iterable[Event], *, now: datetime) -> None:
 def number(*, limit: int = 1000) -> int:
     """Give numbers to the committed events that have none, oldest first; return how many.
 
-    The caller holds `RELAY_LOCK`. Only committed rows are seen, so a lower row id that commits
+    The caller holds `Lock.RELAY`. Only committed rows are seen, so a lower row id that commits
     later gets a higher number: nobody who saw n will ever be owed less than n. Numbers have no
     holes. A second caller who holds no lock waits for the first and numbers nothing twice.
     """

@@ -12,8 +12,9 @@ from typing import Literal
 from django.db import OperationalError, connection, transaction
 from psycopg import errors, sql
 
+from segs_site.lib.locks import Lock
+
 DROP_PATIENCE_MS = 2_000  # readers and writers queue behind a waiting drop no longer than this
-_LOCK = 0x5E65_0001  # advisory lock: two makers of one partition wait for each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def ensure(table: PartitionedTable, days: Iterable[date]) -> list[str]:
     if not missing:
         return []
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.PARTITIONS])
         made = [name for name in missing if name not in existing(table)]
         for name in made:
             _attach_new(cursor, table, name, *wanted[name])
