@@ -1,6 +1,7 @@
 """Sends bodies at a fixed concurrency and tries again until each has an answer."""
 
 import asyncio
+import logging
 import random
 from datetime import UTC, datetime
 from time import perf_counter
@@ -16,6 +17,7 @@ from workers.simulator.tally import Answer, Tally
 PATIENCE_S: Final = 30.0
 ANSWERS: Final = frozenset({200, 202, 207, 422})  # each speaks of every item of the body
 UNREADABLE: Final = "unreadable_answer"
+logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every request
 
 
 class Busy(Exception):
