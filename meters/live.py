@@ -52,6 +52,4 @@ class MapFeed:
         """Count the frame; a reading is no newer than its arrival, whatever its clock says."""
         self._sequence = (self._sequence + 1) % 2**32
         newest_us = int(np.minimum(latest.ts_us, latest.received_us).max(initial=0))
-        return mapframes.Moment(
-            self._sequence, version, now_us / 1000, newest_us / 1000 if newest_us else float("nan")
-        )
+        return mapframes.Moment(self._sequence, version, now_us / 1000, newest_us / 1000)

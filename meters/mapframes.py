@@ -2,7 +2,7 @@
 
 Little-endian. Header, 40 bytes: u8 kind (1 snapshot, 2 delta), u8 format (1), u16 zero, u32
 sequence, u32 topology version, u32 meters n, u32 reporting, u32 silent, f64 as-of and f64 newest
-reading, both in epoch milliseconds (NaN when there is no reading). A snapshot follows with
+reading, both in epoch milliseconds (newest is 0 when there is none). A snapshot follows with
 ceil(n / 4) bytes, lowest bits first; a delta, which applies to the frame before it, with a u32
 count and as many u32 `index * 4 + state`. Meters stand in the order of the topology.
 """

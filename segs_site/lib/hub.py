@@ -141,6 +141,8 @@ class Hub:
                 message = await channels.get_message(timeout=SILENCE_S)
                 if message is not None:
                     await self._hear(message["type"], message["channel"], message["data"])
+                    # A burst is read from memory without a pause: let the sockets write, too.
+                    await asyncio.sleep(0)
 
     async def _hear(self, kind: str, channel: bytes, data: bytes) -> None:
         if kind == "subscribe" and channel == live.CHANNEL.encode():

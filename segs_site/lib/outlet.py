@@ -33,9 +33,9 @@ class Outlet:
         """Queue a frame; a numbered one that the socket has already been given is dropped."""
         if number and number <= self.seen:
             return
-        self.seen = max(self.seen, number)
         if self._waiting and self._is_full(frame):
             self.overflow()
+        self.seen = max(self.seen, number)
         self._append(number, frame)
 
     def overflow(self) -> None:

@@ -1,0 +1,97 @@
+"""Meters in Django's admin; what they measured can be read there, never written."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from meters.models import (
+    LatestReading,
+    Meter,
+    MeterInstallation,
+    QuarantinedReading,
+    ReadFile,
+    ServicePoint,
+)
+
+
+class ReadOnly:
+    """Measured facts: no form adds, changes or deletes them."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """Refuse: readings come from meters and files."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: a correction is an edit beside the raw value."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: retention alone forgets."""
+        return False
+
+
+class InstallationInline(admin.TabularInline):
+    """Where the meter hung, and when."""
+
+    model = MeterInstallation
+    extra = 0
+    autocomplete_fields = ["service_point"]
+
+
+@admin.register(Meter)
+class MeterAdmin(admin.ModelAdmin):
+    """Devices by serial; the shard follows from the serial and cannot be chosen."""
+
+    list_display = ["serial", "flow", "limit_kw", "reading_interval_s", "auto_registered"]
+    list_filter = ["flow", "auto_registered", "shard"]
+    search_fields = ["serial"]
+    readonly_fields = ["shard", "auto_registered", "registered_at"]
+    inlines = [InstallationInline]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: registering chooses the shard, which a form would get wrong."""
+        return False
+
+
+@admin.register(ServicePoint)
+class ServicePointAdmin(admin.ModelAdmin):
+    """Places that are supplied."""
+
+    list_display = ["code", "region", "transformer", "address"]
+    list_filter = ["region"]
+    list_select_related = ["region", "transformer"]
+    search_fields = ["code", "address"]
+    autocomplete_fields = ["region", "transformer"]
+    show_full_result_count = False
+
+
+@admin.register(LatestReading)
+class LatestReadingAdmin(ReadOnly, admin.ModelAdmin):
+    """What each meter said last."""
+
+    list_display = ["meter", "ts", "power_mw", "voltage_mv", "received_at"]
+    list_select_related = ["meter"]
+    search_fields = ["meter__serial"]
+    show_full_result_count = False
+
+
+@admin.register(QuarantinedReading)
+class QuarantinedReadingAdmin(ReadOnly, admin.ModelAdmin):
+    """Readings that wait for a decision, which is taken in the console."""
+
+    list_display = ["serial", "ts", "reason", "state", "received_at"]
+    list_filter = ["state", "reason"]
+    search_fields = ["serial"]
+    show_full_result_count = False
+
+
+@admin.register(ReadFile)
+class ReadFileAdmin(ReadOnly, admin.ModelAdmin):
+    """Meter files that were taken in."""
+
+    list_display = ["name", "format", "intervals", "imported_at"]
+    list_filter = ["format"]
+    search_fields = ["name", "sha256"]
