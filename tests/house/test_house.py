@@ -216,6 +216,20 @@ class TestAnApp:
         assert upward == []
 
 
+class TestIngest:
+    def test_takes_nothing_of_django_but_its_settings(self) -> None:
+        """import-linter sees one package `django`; a database hides behind the same name."""
+        strangers = [
+            f"{module.name}: {name}"
+            for module in parsed(of=["workers"])
+            if module.path.is_relative_to(sources.ROOT / "workers" / "ingest")
+            for name in module.imported()
+            if name.split(".")[0] == "django" and name != "django.conf"
+        ]
+
+        assert strangers == []
+
+
 class TestMigrations:
     @pytest.mark.django_db
     def test_say_all_that_the_models_say(self) -> None:
