@@ -12,10 +12,15 @@ export class Board {
     return this.topology?.meters.serial.length ?? 0;
   }
 
+  // Take a topology in. The states stay when its meters are the ones we know, in their order.
   place(topology) {
+    const known = this.topology?.meters.serial ?? [];
+    const { serial } = topology.meters;
+    const same = serial.length === known.length && serial.every((its, at) => its === known[at]);
     this.topology = topology;
-    this.states = null;
     this.counts = topology.regions.map(() => new Uint32Array(STATES.length));
+    if (!same) this.states = null;
+    if (this.states) this.#recount();
   }
 
   // Take a frame in. Returns "applied", "snapshot" (ask for one: this delta follows another

@@ -49,7 +49,8 @@ export class Figures {
     write(card, "capacity", capacityWords(row, Boolean(shown)));
     fillBullet(card.querySelector(".bullet"), row.name, shown?.pct);
     share(card.querySelector("[data-part=share]"), row, band, shown);
-    write(card, "foot", footWords(row, now, times));
+    write(card, "coverage", coverageWords(row));
+    write(card, "moment", momentWords(row, now, times));
     const price = priceWords(row, times);
     write(card, "price", price);
     card.querySelector("[data-part=price]").hidden = !price;
@@ -95,17 +96,16 @@ function shareWords(row, band, shown) {
   return gettext("load unknown now: too few meters report");
 }
 
-function footWords(row, now, times) {
-  const words = [];
-  if (isKnown(row.coverage_pct)) {
-    words.push(fill(gettext("coverage %(share)s"), { share: percent(row.coverage_pct) }));
-  }
+function coverageWords({ coverage_pct: coverage }) {
+  if (!isKnown(coverage)) return "";
+  return fill(gettext("coverage %(share)s"), { share: percent(coverage) });
+}
+
+function momentWords(row, now, times) {
   const moment = row.last?.asOf ?? row.asOf;
-  if (isKnown(moment)) {
-    const values = { time: times.minute(moment), age: age(now - moment) };
-    words.push(fill(gettext("as of %(time)s, %(age)s ago"), values));
-  }
-  return words.join(" · ");
+  if (!isKnown(moment)) return "";
+  const values = { time: times.minute(moment), age: age(now - moment) };
+  return fill(gettext("as of %(time)s, %(age)s ago"), values);
 }
 
 function priceWords(row, times) {

@@ -20,7 +20,7 @@ export function number(value, digits = 0) {
 // Three significant places are what an operator reads at a glance: 8.35, 83.5, 835.
 export function kilowatts(value) {
   const size = Math.abs(value ?? 0);
-  return number(value, size >= 100 ? 0 : size >= 10 ? 1 : 2);
+  return number(value, size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2);
 }
 
 export function percent(value) {

@@ -5,6 +5,7 @@ import { gettext } from "./words.js";
 
 const DASHES = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
 const HEIGHT = 240;
+const MINUTE_MS = 60_000;
 
 export class Lines {
   #box;
@@ -40,7 +41,14 @@ export class Lines {
   }
 
   get isEmpty() {
-    return !this.#answer?.load_kw.some((loads) => loads.some(isKnown));
+    return this.newest === null;
+  }
+
+  // The end of the newest minute with a known load, epoch ms; null when there is none.
+  get newest() {
+    const { minutes, load_kw: loads } = this.#answer ?? { minutes: [] };
+    const place = minutes.findLastIndex((_, at) => loads.some((line) => isKnown(line[at])));
+    return place < 0 ? null : Date.parse(minutes[place]) + MINUTE_MS;
   }
 
   #series() {
@@ -58,11 +66,11 @@ export class Lines {
     const moments = this.#answer.minutes.map((minute) => Date.parse(minute) / 1000);
     const data = [moments, ...this.#series()];
     this.#plot?.destroy();
-    this.#plot = new globalThis.uPlot(this.#options(), data, this.#box);
+    this.#plot = new globalThis.uPlot(this.#options(moments.length), data, this.#box);
     this.#tell(null);
   }
 
-  #options() {
+  #options(points) {
     const tokens = getComputedStyle(document.documentElement);
     const token = (name) => tokens.getPropertyValue(name).trim();
     const grid = { stroke: token("--line"), width: 1 };
@@ -87,7 +95,7 @@ export class Lines {
           stroke: strokes[Math.floor(place / DASHES.length) % strokes.length],
           dash: DASHES[place % DASHES.length],
           width: 2,
-          points: { show: moments.length < 3 },
+          points: { show: points < 3 },
         })),
       ],
       hooks: { setCursor: [(plot) => this.#tell(plot.cursor.idx)] },
@@ -132,7 +140,7 @@ export class Lines {
   #tabulate() {
     const { regions, minutes } = this.#answer;
     const series = this.#series();
-    const names = [gettext("Time"), ...regions.map((code) => this.#names.get(code) ?? code)];
+    const names = [gettext("Minute of"), ...regions.map((code) => this.#names.get(code) ?? code)];
     this.#table.tHead.replaceChildren(tableRow("th", names));
     const newestFirst = minutes.map((minute, place) =>
       tableRow("td", [

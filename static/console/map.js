@@ -3,7 +3,8 @@ import { Outlines } from "./outlines.js";
 import { View, project } from "./projection.js";
 import { DRAWING_ORDER, NORMAL, STATES } from "./states.js";
 
-const RIM = 8; // a dot this far outside still shows a part of itself
+const RIM = 12; // a dot this far outside still shows a part of itself
+const MARKED_SIZE = 2.2; // what is not normal is seen from across the room
 
 export class MeterMap {
   view = new View();
@@ -30,7 +31,6 @@ export class MeterMap {
 
   place(topology) {
     this.plane = project(topology);
-    this.focused = -1;
     this.#outlines.place(topology, this.plane);
     if (this.plane.box) this.view.show(this.plane.box);
     this.#resize();
@@ -88,6 +88,7 @@ export class MeterMap {
     const { scale, shiftX, shiftY, width, height } = this.view;
     const states = this.#board.states;
     const size = this.#size();
+    const marked = Math.max(size, MARKED_SIZE);
     const paths = STATES.map(() => new Path2D());
     for (let index = 0; index < x.length; index += 1) {
       const sx = x[index] * scale + shiftX;
@@ -95,7 +96,7 @@ export class MeterMap {
       // A meter without a place is NaN, which no comparison lets through.
       if (!(sx > -RIM && sx < width + RIM && sy > -RIM && sy < height + RIM)) continue;
       const state = states ? states[index] : NORMAL;
-      STATES[state].trace(paths[state], sx, sy, size);
+      STATES[state].trace(paths[state], sx, sy, state === NORMAL ? size : marked);
     }
     return paths;
   }
@@ -105,7 +106,7 @@ export class MeterMap {
     const known = this.#board.states !== null;
     context.fillStyle = context.strokeStyle = known ? this.#colours[state] : this.#colours.at(-1);
     if (STATES[state].hollow) {
-      context.lineWidth = 1.25;
+      context.lineWidth = 1.5;
       context.stroke(path);
     } else {
       context.fill(path);
@@ -125,7 +126,7 @@ export class MeterMap {
   // Dots grow with the zoom, more slowly than the map.
   #size() {
     const roomy = Math.sqrt((this.view.width * this.view.height) / (this.#board.meters + 1));
-    return Math.min(Math.max(roomy / 7, 1.3), 3) * Math.min(this.view.zoom ** 0.35, 2.6);
+    return Math.min(Math.max(roomy / 7, 1), 3) * Math.min(this.view.zoom ** 0.35, 2.6);
   }
 
   #resize() {

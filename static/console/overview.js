@@ -4,9 +4,9 @@ import { bandOf } from "./bands.js";
 import { Board } from "./board.js";
 import { Clock, showClock } from "./clock.js";
 import { Feed } from "./feed.js";
-import { Figures } from "./figures.js";
+import { Figures, OLD_MS } from "./figures.js";
 import { age, isKnown, number, percent, times as timesOf } from "./format.js";
-import { decode } from "./frames.js";
+import { FrameError, decode } from "./frames.js";
 import { listenToGestures } from "./gestures.js";
 import { Inspector } from "./inspector.js";
 import { Legend, Totals, offerRegions } from "./legend.js";
@@ -80,9 +80,9 @@ async function readTopology() {
     panels.twin.failed(error, readTopology);
     return;
   }
+  const inspected = board.topology?.meters.serial[map.focused];
   board.place(topology);
   twin.place(topology);
-  inspector.close();
   offerRegions(part("region-choice"), topology.regions);
   if (!board.meters) {
     for (const panel of [panels.map, panels.twin]) {
@@ -92,6 +92,7 @@ async function readTopology() {
   }
   panels.map.ready();
   panels.twin.ready();
+  map.focused = topology.meters.serial.indexOf(inspected);
   map.place(topology);
   part("map-size").textContent = fill(gettext("%(meters)s meters, %(regions)s regions"), {
     meters: number(board.meters),
@@ -99,6 +100,8 @@ async function readTopology() {
   });
   showUnplaced(topology);
   showRegions();
+  twin.show();
+  inspector.refresh();
   if (heldFrame) take(heldFrame);
   if (!board.states) feed.askSnapshot();
 }
@@ -176,6 +179,7 @@ function tick() {
   document.getElementById("data-age").textContent = fresh.text;
   document.getElementById("data-age").parentElement.classList.toggle("is-old", fresh.isOld);
   tellStale(now, fresh.isOld);
+  tellOldLines(now);
 }
 
 function tellStale(now, isOld) {
@@ -196,13 +200,27 @@ function tellStale(now, isOld) {
   panels.twin.old(words);
 }
 
+function tellOldLines(now) {
+  const newest = lines.newest;
+  if (!isKnown(newest) || now - newest < OLD_MS) return;
+  const values = { time: times.minute(newest), age: age(now - newest) };
+  panels.lines.old(fill(gettext("The newest known load is of %(time)s, %(age)s ago."), values));
+}
+
 feed.addEventListener("link", ({ detail }) => {
   if (detail === "live") readAnew();
   tick();
 });
 feed.addEventListener("heartbeat", ({ detail }) => clock.heard(Date.parse(detail.timestamp)));
 feed.addEventListener("resync", readAnew);
-feed.addEventListener("frame", ({ detail }) => take(decode(detail)));
+feed.addEventListener("frame", ({ detail }) => {
+  try {
+    take(decode(detail));
+  } catch (error) {
+    if (!(error instanceof FrameError)) throw error;
+    panels.map.failed(new Error(gettext("The server has changed: load this page again.")), () => location.reload());
+  }
+});
 feed.addEventListener("load", ({ detail }) => {
   if (regions.hear(detail.data)) showRegions();
   readLinesSoon();

@@ -41,6 +41,8 @@ export class Panel {
     const words = content.map((node) => node.textContent).join();
     if (this.#note.dataset.words === words) return; // unchanged: keep focus and say nothing
     this.#note.dataset.words = words;
+    // Ages change every second and must not be read out; a failure is, once.
+    this.#note.role = state === "failed" ? "alert" : null;
     this.#note.replaceChildren(...content);
   }
 }

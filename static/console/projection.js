@@ -68,17 +68,19 @@ export class View {
     return this.zoom < 1.01;
   }
 
-  // Show all of `box`, now and after each resize until somebody zooms in.
+  // Show all of `box`, now and after each resize, unless somebody has zoomed in.
   show(box) {
+    const keeps = this.#box !== null && !this.isFitted;
     this.#box = box;
-    this.fit();
+    if (keeps) this.#fitted = this.#scaleFor(box);
+    else this.fit();
   }
 
   resize(width, height) {
     const wasFitted = this.isFitted;
     this.width = width;
     this.height = height;
-    if (wasFitted) this.fit();
+    if (wasFitted || !this.#box) this.fit();
     else this.#fitted = this.#scaleFor(this.#box);
   }
 

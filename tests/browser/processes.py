@@ -9,7 +9,9 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
 
 from workers.embedded import free_port
 
@@ -44,13 +46,31 @@ class Process:
         self.running = None
 
 
+def address_of(database: str) -> str:
+    """Return the URL of another database of our server."""
+    scheme, rest = os.environ["DATABASE_URL"].split("://", 1)
+    host, path = rest.split("/", 1)
+    _, *options = path.split("?", 1)
+    return f"{scheme}://{host}/" + "?".join([database, *options])
+
+
 def environment(database: str, **more: str) -> dict[str, str]:
     """Return our environment, with another database of the same server."""
-    address = urlsplit(os.environ["DATABASE_URL"])
-    url = urlunsplit(address._replace(path=f"/{database}"))
-    if not url.startswith(f"{address.scheme}://"):
-        url = url.replace(":", "://", 1)  # urlunsplit loses the slashes of an empty host
-    return os.environ | {"DATABASE_URL": url, "PYTHONWARNINGS": "ignore"} | more
+    return os.environ | {"DATABASE_URL": address_of(database), "PYTHONWARNINGS": "ignore"} | more
+
+
+def create_database(name: str) -> None:
+    """Make the empty database `name`, in place of one that an earlier run left behind."""
+    drop_database(name)
+    with psycopg.connect(address_of("postgres"), autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def drop_database(name: str) -> None:
+    """Drop the database `name`, whoever is connected to it."""
+    with psycopg.connect(address_of("postgres"), autocommit=True) as server:
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        server.execute(statement.format(sql.Identifier(name)))
 
 
 class Web(Process):

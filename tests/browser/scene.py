@@ -8,6 +8,7 @@ from zlib import crc32
 
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 
 from accounts.choices import UserRole
 from accounts.models import User
@@ -52,6 +53,13 @@ def lay_people() -> None:
     )
 
 
+def session_of(email: str) -> str:
+    """Sign a person in without the form, which costs a deliberately slow password check."""
+    client = Client()
+    client.force_login(User.objects.get(email=email))
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
 def lay_grid(*, meters: int, silent: int, high: int, now: datetime) -> Grid:
     """Lay four regions with `meters` meters; `silent` of them have long said nothing."""
     chance = random.Random(7)
@@ -60,9 +68,7 @@ def lay_grid(*, meters: int, silent: int, high: int, now: datetime) -> Grid:
         outline = _outline(middle, reach, chance)
         region = Region.objects.create(code=code, name=name, outline=outline)
         since = now - timedelta(days=60)
-        RegionCapacity.objects.create(
-            region=region, capacity_kw=capacity_kw, effective_from=since
-        )
+        RegionCapacity.objects.create(region=region, capacity_kw=capacity_kw, effective_from=since)
         laid.regions.append(region)
         _lay_meters(laid, region, middle, reach, meters // len(REGIONS), chance, now)
     abnormal = chance.sample(laid.meters, silent + high)

@@ -12,53 +12,23 @@ import django  # isort: skip
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
-from playwright.sync_api import Page  # noqa: E402
+from playwright.sync_api import Browser  # noqa: E402
 
 from tests.browser import chromium, scene  # noqa: E402
 from tests.browser.stage import Stage  # noqa: E402
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "screens"
-DATABASE = "segs_screens"
 OLGA = "olga@utility.example"
 
 
-def make_database() -> None:
-    """Make the database with every table."""
-    scene.use_database("postgres")
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {DATABASE}")
-    scene.use_database(DATABASE)
-    call_command("migrate", verbosity=0)
-    connection.close()
-
-
-def settle(page: Page) -> None:
-    """Wait until the map has its states and the chart its lines."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        ready = page.evaluate(
-            """() => ["map", "lines", "figures"].every((name) =>
-                 document.querySelector(`[data-panel=${name}]`)?.dataset.state === "ready")
-                 && document.querySelector("#link").dataset.link === "live"
-                 && document.querySelector(".legend b").textContent !== "–" """
-        )
-        if ready:
-            break
-        time.sleep(0.2)
-    time.sleep(0.7)
-
-
-def shoot(stage: Stage, name: str, *, size: tuple[int, int], theme: str) -> None:
-    """Take the overview and, once, the sign-in."""
-    with chromium.opened(size=size, theme=theme) as browser:
-        page = browser.pages[0]
+def shoot(stage: Stage, browser: Browser, name: str, size: tuple[int, int], theme: str) -> None:
+    """Take the sign-in and the overview."""
+    with chromium.opened(browser, size=size, theme=theme) as page:
         page.goto(f"{stage.web.address}/sign-in/")
-        if theme == "light":
-            page.screenshot(path=TARGET / f"sign-in-{name}.png")
+        page.screenshot(path=TARGET / f"sign-in-{name}-{theme}.png")
         chromium.sign_in(page, stage.web.address, OLGA, scene.PASSWORDS[OLGA])
-        settle(page)
+        chromium.settled(page)
+        time.sleep(0.5)  # the bars move to their places
         page.screenshot(path=TARGET / f"overview-{name}-{theme}.png", full_page=True)
 
 
@@ -66,14 +36,14 @@ def main() -> None:
     """Take every picture."""
     TARGET.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="segs-screens-"))
-    make_database()
-    stage = Stage(DATABASE, folder)
+    stage = Stage("segs_screens", folder)
     try:
         stage.lay(meters=5000, silent=9, high=3, minutes=180)
         stage.open()
-        for theme in ("light", "dark"):
-            shoot(stage, "desktop", size=chromium.DESKTOP, theme=theme)
-            shoot(stage, "phone", size=chromium.PHONE, theme=theme)
+        with chromium.launched() as browser:
+            for theme in ("light", "dark"):
+                shoot(stage, browser, "desktop", chromium.DESKTOP, theme)
+                shoot(stage, browser, "phone", chromium.PHONE, theme)
     finally:
         stage.close()
         for log in folder.glob("*.log"):
