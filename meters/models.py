@@ -118,7 +118,7 @@ class Reading(models.Model):
     extra = models.TextField(null=True)
 
     class Meta:
-        managed = False  # partitioned by UTC day of `ts`
+        # partitioned by UTC day of `ts`, by its migration
         db_table = "meters_reading"
 
     def __str__(self) -> str:
@@ -190,7 +190,7 @@ class MinuteWindow(Window):
     """One meter's minute, summed from its readings."""
 
     class Meta:
-        managed = False  # partitioned by UTC day of `start`
+        # partitioned by UTC day of `start`, by its migration
         db_table = "meters_minute"
 
 
@@ -198,7 +198,7 @@ class QuarterWindow(Window):
     """One meter's quarter-hour, summed from its minutes."""
 
     class Meta:
-        managed = False  # partitioned by UTC month of `start`
+        # partitioned by UTC month of `start`, by its migration
         db_table = "meters_quarter"
 
 

@@ -10,7 +10,6 @@ BEGIN
     UPDATE lib_registryversion SET version = version + 1;
     RETURN NULL;
 END $$;
-INSERT INTO lib_registryversion (version) VALUES (1);
 """
 
 TRIGGERS = "\n".join(
@@ -23,7 +22,6 @@ BACKWARD = (
     "\n".join(f"DROP TRIGGER registry_changed ON {table};" for table in TABLES)
     + """
 DROP FUNCTION raise_registry_version();
-DELETE FROM lib_registryversion;
 """
 )
 

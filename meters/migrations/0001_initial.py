@@ -17,67 +17,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='MinuteWindow',
-            fields=[
-                ('pk', models.CompositePrimaryKey('meter_id', 'start', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('start', models.DateTimeField()),
-                ('mean_mw', models.BigIntegerField()),
-                ('min_mw', models.BigIntegerField()),
-                ('max_mw', models.BigIntegerField()),
-                ('energy_mwh', models.BigIntegerField()),
-                ('estimated_mwh', models.BigIntegerField()),
-                ('revised_at', models.DateTimeField()),
-                ('mean_mv', models.IntegerField(null=True)),
-                ('count', models.IntegerField()),
-                ('expected', models.IntegerField()),
-                ('quality', models.SmallIntegerField(choices=[(0, 'missing'), (1, 'suspect'), (2, 'estimated'), (3, 'calculated'), (4, 'edited'), (5, 'actual')])),
-            ],
-            options={
-                'db_table': 'meters_minute',
-                'managed': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='QuarterWindow',
-            fields=[
-                ('pk', models.CompositePrimaryKey('meter_id', 'start', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('start', models.DateTimeField()),
-                ('mean_mw', models.BigIntegerField()),
-                ('min_mw', models.BigIntegerField()),
-                ('max_mw', models.BigIntegerField()),
-                ('energy_mwh', models.BigIntegerField()),
-                ('estimated_mwh', models.BigIntegerField()),
-                ('revised_at', models.DateTimeField()),
-                ('mean_mv', models.IntegerField(null=True)),
-                ('count', models.IntegerField()),
-                ('expected', models.IntegerField()),
-                ('quality', models.SmallIntegerField(choices=[(0, 'missing'), (1, 'suspect'), (2, 'estimated'), (3, 'calculated'), (4, 'edited'), (5, 'actual')])),
-            ],
-            options={
-                'db_table': 'meters_quarter',
-                'managed': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='Reading',
-            fields=[
-                ('pk', models.CompositePrimaryKey('meter_id', 'ts', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('ts', models.DateTimeField()),
-                ('power_mw', models.BigIntegerField()),
-                ('energy_mwh', models.BigIntegerField(null=True)),
-                ('register_mwh', models.BigIntegerField(null=True)),
-                ('seq', models.BigIntegerField(null=True)),
-                ('received_at', models.DateTimeField()),
-                ('voltage_mv', models.IntegerField(null=True)),
-                ('reading_id', models.UUIDField(null=True)),
-                ('extra', models.TextField(null=True)),
-            ],
-            options={
-                'db_table': 'meters_reading',
-                'managed': False,
-            },
-        ),
-        migrations.CreateModel(
             name='Meter',
             fields=[
                 ('id', models.AutoField(primary_key=True, serialize=False)),

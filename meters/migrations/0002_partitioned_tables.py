@@ -1,6 +1,7 @@
 """Readings by day, minutes by day, quarter-hours by month."""
 
-from django.db import migrations
+import django.db.models.deletion
+from django.db import migrations, models
 
 WINDOW_COLUMNS = """
     start timestamptz NOT NULL,
@@ -43,7 +44,6 @@ CREATE INDEX meters_minute_start ON meters_minute USING brin (start)
     WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX meters_quarter_start ON meters_quarter USING brin (start)
     WITH (pages_per_range = 32, autosummarize = on);
-INSERT INTO meters_windowclock (closed_until) VALUES (date_trunc('minute', now(), 'UTC'));
 -- Half of a page stays free, so that an update of the newest value stays on its page.
 ALTER TABLE meters_latestreading SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.5);
 """
@@ -55,8 +55,104 @@ DROP TABLE meters_reading;
 """
 
 
-class Migration(migrations.Migration):
-    """Makes the tables that Django cannot partition by itself."""
+def window_fields():
+    """Return the fields that minutes and quarter-hours share."""
+    return [
+        (
+            "pk",
+            models.CompositePrimaryKey(
+                "meter_id", "start", blank=True, editable=False, primary_key=True, serialize=False
+            ),
+        ),
+        ("start", models.DateTimeField()),
+        ("mean_mw", models.BigIntegerField()),
+        ("min_mw", models.BigIntegerField()),
+        ("max_mw", models.BigIntegerField()),
+        ("energy_mwh", models.BigIntegerField()),
+        ("estimated_mwh", models.BigIntegerField()),
+        ("revised_at", models.DateTimeField()),
+        ("mean_mv", models.IntegerField(null=True)),
+        ("count", models.IntegerField()),
+        ("expected", models.IntegerField()),
+        (
+            "quality",
+            models.SmallIntegerField(
+                choices=[
+                    (0, "missing"),
+                    (1, "suspect"),
+                    (2, "estimated"),
+                    (3, "calculated"),
+                    (4, "edited"),
+                    (5, "actual"),
+                ]
+            ),
+        ),
+        (
+            "meter",
+            models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                to="meters.meter",
+            ),
+        ),
+        (
+            "region",
+            models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                to="grid.region",
+            ),
+        ),
+    ]
 
-    dependencies = [("meters", "0001_initial")]
-    operations = [migrations.RunSQL(FORWARD, BACKWARD)]
+
+READING_FIELDS = [
+    (
+        "pk",
+        models.CompositePrimaryKey(
+            "meter_id", "ts", blank=True, editable=False, primary_key=True, serialize=False
+        ),
+    ),
+    ("ts", models.DateTimeField()),
+    ("power_mw", models.BigIntegerField()),
+    ("energy_mwh", models.BigIntegerField(null=True)),
+    ("register_mwh", models.BigIntegerField(null=True)),
+    ("seq", models.BigIntegerField(null=True)),
+    ("received_at", models.DateTimeField()),
+    ("voltage_mv", models.IntegerField(null=True)),
+    ("reading_id", models.UUIDField(null=True)),
+    ("extra", models.TextField(null=True)),
+    (
+        "meter",
+        models.ForeignKey(
+            db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, to="meters.meter"
+        ),
+    ),
+]
+
+
+class Migration(migrations.Migration):
+    """Makes the tables that Django cannot partition by itself, and tells it that they are there."""
+
+    dependencies = [("grid", "0001_initial"), ("meters", "0001_initial")]
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(FORWARD, BACKWARD)],
+            state_operations=[
+                migrations.CreateModel(
+                    name="MinuteWindow",
+                    fields=window_fields(),
+                    options={"db_table": "meters_minute"},
+                ),
+                migrations.CreateModel(
+                    name="QuarterWindow",
+                    fields=window_fields(),
+                    options={"db_table": "meters_quarter"},
+                ),
+                migrations.CreateModel(
+                    name="Reading", fields=READING_FIELDS, options={"db_table": "meters_reading"}
+                ),
+            ],
+        )
+    ]

@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from meters import columns, copying, verdicts
 from meters.columns import ABSENT, Columns, Held, Integers
 from meters.models import READINGS, Meter, QuarantinedReading, WindowClock
-from segs_site.lib import partitions
+from segs_site.lib import bulk, partitions
 from segs_site.lib.quantities import to_kw, to_kwh
 
 DAY_US = 86_400_000_000
@@ -161,7 +161,7 @@ def store(
         cursor.execute(_STAGE)
         conflicts = [_key(merged.conflicts, row) for row in range(len(merged.conflicts))]
         direct, below = readings.take(above), readings.take(~above)
-        if len(direct) and not _copied(cursor, direct):
+        if len(direct) and not _copied(direct):
             direct, below = columns.empty(), readings
         stored = len(direct)
         if len(below):
@@ -200,17 +200,15 @@ def _closed_until(now: datetime) -> datetime:
     return clock or now
 
 
-def _copy(cursor: Any, table: str, readings: Columns) -> None:
-    statement = f"COPY {table} ({copying.READINGS}) FROM STDIN (FORMAT BINARY)"
-    with cursor.copy(statement) as copy:
-        copy.write(copying.readings(readings))
+def _copy(table: str, readings: Columns) -> None:
+    bulk.copy_in(table=table, columns=copying.READINGS, body=copying.readings(readings))
 
 
-def _copied(cursor: Any, readings: Columns) -> bool:
+def _copied(readings: Columns) -> bool:
     """Copy straight into the table; False where a key was there against the watermark."""
     try:
         with transaction.atomic():
-            _copy(cursor, "meters_reading", readings)
+            _copy("meters_reading", readings)
     except IntegrityError:
         return False
     return True
@@ -220,7 +218,7 @@ def _store_staged(
     cursor: Any, shard: int, readings: Columns, closed_until: datetime
 ) -> tuple[int, list[tuple[int, int]]]:
     """Store rows whose key may exist; return how many were new, and the keys in conflict."""
-    _copy(cursor, "staged_reading", readings)
+    _copy("staged_reading", readings)
     cursor.execute(
         _INSERT_STAGED, {"shard": shard, "closed_until": closed_until, "many": MANY_METERS}
     )
@@ -251,8 +249,7 @@ def _raise_latest(cursor: Any, readings: Columns) -> None:
     last = np.ones(len(readings), np.bool_)
     last[:-1] = readings.meter[1:] != readings.meter[:-1]
     newest = readings.take(last)
-    with cursor.copy(f"COPY staged_latest ({copying.LATEST}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.write(copying.latest(newest))
+    bulk.copy_in(table="staged_latest", columns=copying.LATEST, body=copying.latest(newest))
     cursor.execute(_UPSERT_LATEST)
 
 

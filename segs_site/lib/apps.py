@@ -1,6 +1,9 @@
 """The floor that every app stands on: time, quantities, events, access."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class LibConfig(AppConfig):
@@ -9,3 +12,13 @@ class LibConfig(AppConfig):
     name = "segs_site.lib"
     label = "lib"
     verbose_name = "Foundation"
+
+    def ready(self) -> None:
+        """See to it that the registry has a version after every migrate."""
+        post_migrate.connect(_install, sender=self)
+
+
+def _install(sender: AppConfig, **_: Any) -> None:
+    version = sender.get_model("RegistryVersion")
+    if not version.objects.exists():
+        version.objects.create(version=1)
