@@ -20,6 +20,6 @@ class MetersConfig(AppConfig):
 
 
 def _install(sender: AppConfig, **_: Any) -> None:
-    clock = sender.get_model("WindowClock")
-    if not clock.objects.exists():
-        clock.objects.create(closed_until=floor(datetime.now(UTC), MINUTE))
+    clock = sender.get_model("WindowClock")._default_manager
+    if not clock.exists():
+        clock.create(closed_until=floor(datetime.now(UTC), MINUTE))

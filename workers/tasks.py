@@ -2,15 +2,20 @@
 
 import logging
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from celery import shared_task
+from celery.signals import worker_ready
+from django.conf import settings
 from django.db.models import Count, Min
 
 from meters.services import upkeep, windows
+from workers import watch
 from workers.models import Shard
 
 log = logging.getLogger(__name__)
+_while_this_worker_lives = ExitStack()
 
 CLOSE_FOR_S = 20.0  # then the next tick goes on, so that a long backlog blocks no restart
 
@@ -41,3 +46,9 @@ def slowest_clock() -> datetime | None:
 def keep_house() -> None:
     """Make partitions ahead, drop those past retention, forget old events."""
     upkeep.keep(now=datetime.now(UTC))
+
+
+@worker_ready.connect
+def answer_watchers(**_: object) -> None:
+    """Serve health and metrics beside the worker."""
+    _while_this_worker_lives.enter_context(watch.watched(settings.SEGS_WATCH_PORT))

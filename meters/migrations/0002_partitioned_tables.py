@@ -133,7 +133,7 @@ READING_FIELDS = [
 
 
 class Migration(migrations.Migration):
-    """Makes the tables that Django cannot partition by itself, and tells it that they are there."""
+    """Makes the tables that Django cannot partition by itself, and tells it of them."""
 
     dependencies = [("grid", "0001_initial"), ("meters", "0001_initial")]
     operations = [

@@ -19,6 +19,6 @@ class LibConfig(AppConfig):
 
 
 def _install(sender: AppConfig, **_: Any) -> None:
-    version = sender.get_model("RegistryVersion")
-    if not version.objects.exists():
-        version.objects.create(version=1)
+    version = sender.get_model("RegistryVersion")._default_manager
+    if not version.exists():
+        version.create(version=1)

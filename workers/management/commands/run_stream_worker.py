@@ -11,6 +11,7 @@ import redis
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from workers import watch
 from workers.stream.redis import RedisTransport
 from workers.streaming import StreamWorker
 
@@ -36,4 +37,5 @@ class Command(BaseCommand):
                 settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2
             ),
         )
-        worker.run(ended.is_set)
+        with watch.watched(settings.SEGS_WATCH_PORT):
+            worker.run(ended.is_set)
