@@ -19,6 +19,7 @@ class WorkersConfig(AppConfig):
 
 def _install(sender: AppConfig, **_: Any) -> None:
     # Their number is fixed here, once: another one would send a meter's readings another way.
-    shard = sender.get_model("Shard")._default_manager
-    if not shard.exists():
-        shard.bulk_create(shard(number=number) for number in range(settings.SEGS_SHARDS))
+    shard = sender.get_model("Shard")
+    if not shard._default_manager.exists():
+        rows = [shard(number=number) for number in range(settings.SEGS_SHARDS)]
+        shard._default_manager.bulk_create(rows)
