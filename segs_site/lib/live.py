@@ -54,7 +54,7 @@ def number(*, limit: int = 1000) -> int:
 
     The caller holds `Lock.RELAY`. Only committed rows are seen, so a lower row id that commits
     later gets a higher number: nobody who saw n will ever be owed less than n. Numbers have no
-    holes. A second caller who holds no lock waits for the first and numbers nothing twice.
+    holes. A second caller who holds no lock waits for the first, or is refused by the constraint.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(

@@ -1,8 +1,10 @@
 """The grid by REST: who may read it, shapes, caching, problems."""
 
+import os
 from datetime import datetime
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
@@ -173,6 +175,9 @@ class TestProblems:
 
 
 class TestSchema:
+    def test_has_no_fault(self) -> None:
+        call_command("spectacular", validate=True, fail_on_warn=True, file=os.devnull)
+
     def test_describes_every_door(self, client: Client) -> None:
         schema = client.get("/api/schema/", headers={"Accept": "application/json"}).content
 

@@ -43,7 +43,10 @@ class Site:
             settings.DATABASES["default"]["NAME"], REDIS_URL=self.broker.url(), CACHE_URL=""
         )
         self.web = processes.Web(folder, environment)
-        self.relay = processes.Relay(folder, environment)
+        self.watch_port = embedded.free_port()
+        self.relay = processes.Relay(
+            folder, environment | {"SEGS_WATCH_PORT": str(self.watch_port)}
+        )
         self.web.start()
         self.relay.start()
 
@@ -165,7 +168,7 @@ class TestLiveFeed:
             assert hear(client, is_event)["data"] == {"name": "while it was away"}
 
     def test_a_second_relay_takes_over(self, site: Site, tmp_path: Path, now: datetime) -> None:
-        second = processes.Relay(tmp_path, site.relay.environment)
+        second = processes.Relay(tmp_path, site.web.environment)
         second.start()
         try:
             with site.open("topics=grid") as client:
@@ -177,9 +180,13 @@ class TestLiveFeed:
         finally:
             second.kill()
 
-    def test_the_relay_ends_cleanly_when_told(self, site: Site) -> None:
+    def test_the_relay_is_watched_and_ends_cleanly(self, site: Site) -> None:
         with site.open("topics=grid") as client:
             hear(client, is_heartbeat)
+        watch = f"http://127.0.0.1:{site.watch_port}"
+        assert httpx.get(f"{watch}/readyz").status_code == 200
+        assert "segs_relay_active 1.0" in httpx.get(f"{watch}/metrics").text
+
         site.relay.signal(signal.SIGTERM)
 
         assert site.relay.running is not None
