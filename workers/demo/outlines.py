@@ -28,7 +28,7 @@ DISTRICTS: Final = (
     ("south", "south-west", "west", "inner west", "inner east"),
 )
 BENDS = 5  # halvings of a border: 33 points
-ROUGHNESS = 0.17  # of a border's length, halved at each bend; twice that crosses itself
+ROUGHNESS = 0.13  # of a border's length, halved at each bend; more crosses itself at a corner
 
 WEST, SOUTH = 73.30, 18.36  # degrees
 WIDTH, HEIGHT = 0.62, 0.38  # degrees: about 65 by 42 km

@@ -23,7 +23,6 @@ BROKER_SETTINGS = {
     "maxmemory": "3gb",
     "save": '""',
     "pidfile": "valkey.pid",
-    "logfile": "valkey.log",
 }
 START_TIMEOUT_S = 300  # what was killed reads its log again first
 STOP_TIMEOUT_S = 60
@@ -41,6 +40,7 @@ class Broker:
         self._settings = BROKER_SETTINGS | {
             name.replace("_", "-"): value for name, value in settings.items()
         }
+        self._log = self.folder / "valkey.log"
         self._process: subprocess.Popen[bytes] | None = None
         atexit.register(self.kill)
 
@@ -70,14 +70,15 @@ class Broker:
         configuration = self.folder / "valkey.conf"
         lines = [f"{name} {value}\n" for name, value in self._settings.items()]
         configuration.write_text("".join([*lines, f"port {self.port}\n"]))
-        self._process = subprocess.Popen(
-            [str(valkey_binary.get_binary_path()), str(configuration)],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the launcher, which stops things in order
-        )
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(valkey_binary.get_binary_path()), str(configuration)],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the launcher, which stops things in order
+            )
         self._wait()
 
     def stop(self) -> None:
@@ -104,8 +105,7 @@ class Broker:
                 return
             time.sleep(0.02)
         self.kill()
-        log = last_lines(self.folder / self._settings["logfile"])
-        message = f"Valkey does not start in {self.folder}:\n{log}"
+        message = f"Valkey does not start in {self.folder}:\n{last_lines(self._log)}"
         raise CannotStart(message)
 
     def _end_left_over(self) -> None:

@@ -36,6 +36,7 @@ DATABASE_SETTINGS = {
 SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root
 START_TIMEOUT_S = 300  # what was killed reads its log again first
 STOP_TIMEOUT_S = 60
+BURIAL_S = 20  # so long may a killed server's own processes and pid keep a new one out
 LONGEST_SOCKET_PATH = 100  # bytes; Linux allows 107, macOS 103
 SETTINGS_FILE = "segs.conf"
 
@@ -101,28 +102,33 @@ class Database:
 
         Raises CannotStart with the end of its log.
         """
-        settings = {**DATABASE_SETTINGS, "unix_socket_directories": str(self._socket_folder)}
-        lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
-        (self.folder / SETTINGS_FILE).write_text("".join([*lines, "listen_addresses = ''\n"]))
-        self._await_burial()
+        self._write_settings()
+        was_killed = (self.folder / "postmaster.pid").exists()
+        deadline = time.monotonic() + (BURIAL_S if was_killed else 0)
         log = self.folder / "log"
-        try:
-            self._run("pg_ctl", "-w", "-t", str(START_TIMEOUT_S), "-l", str(log), "start")
-        except subprocess.CalledProcessError as failure:
-            message = f"PostgreSQL does not start in {self.folder}:\n{last_lines(log)}"
-            raise CannotStart(message) from failure
+        while True:
+            try:
+                self._run("pg_ctl", "-w", "-t", str(START_TIMEOUT_S), "-l", str(log), "start")
+            except subprocess.CalledProcessError as failure:
+                if time.monotonic() > deadline:
+                    message = f"PostgreSQL does not start in {self.folder}:\n{last_lines(log)}"
+                    raise CannotStart(message) from failure
+                time.sleep(0.1)
+            else:
+                return
 
     def stop(self, mode: str = "fast") -> None:
         """Stop the server: "fast" ends its sessions, "immediate" is a crash."""
         self._run("pg_ctl", "-w", "-t", str(STOP_TIMEOUT_S), "-m", mode, "stop")
 
-    def _await_burial(self) -> None:
-        """Wait until the process table has forgotten a killed server, which blocks a new one."""
-        deadline = time.monotonic() + STOP_TIMEOUT_S
-        with contextlib.suppress(OSError, ValueError, IndexError, psutil.Error):
-            killed = psutil.Process(self.pid)
-            while killed.status() == psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
-                time.sleep(0.05)
+    def _write_settings(self) -> None:
+        settings = {
+            **DATABASE_SETTINGS,
+            "unix_socket_directories": str(self._socket_folder),
+            "listen_addresses": "",
+        }
+        lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
+        (self.folder / SETTINGS_FILE).write_text("".join(lines))
 
     def _make(self) -> None:
         # The builtin locale sorts by code point on every machine, whatever the machine's own.
