@@ -46,13 +46,19 @@ class Readings:
 
     def store(self, lane: Lane, messages: Sequence[Message]) -> None:
         """See `Handler`: one transaction, or several smaller ones around an entry that fails."""
+        session = None
         try:
+            connection.ensure_connection()
+            session = connection.connection
             self._store(lane, messages)
         except (OperationalError, InterfaceError) as fault:
             self._forget()
             raise Busy(str(fault)) from fault
         except DatabaseError as fault:
             self._forget()
+            # A session that was ended while we stood still says so under another class of error.
+            if connection.connection is not session:
+                raise Busy(str(fault)) from fault
             if len(messages) == 1:
                 raise Broken(messages[0], f"{type(fault).__name__}: {fault}") from fault
             middle = len(messages) // 2

@@ -1,0 +1,63 @@
+"""A worker that stands still in a transaction loses its session: that is no fault of an entry."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from meters.models import Reading
+from meters.services import storing
+from tests.meters import readings
+from tests.worlds import SmallGrid
+from workers import leases
+from workers.models import Shard
+from workers.readings import Readings
+from workers.stream.pipeline import Busy
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def lane(transactional_db: None):
+    Shard.objects.update(epoch=0, offset="0-0", leased_until=None, consumed_until=None)
+    return leases.claim(name="first", limit=1)[0]
+
+
+def wait_for_the_end_of_the_session() -> None:
+    """Stand still, as a stopped process does, until the database has ended the session."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '50ms'")
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            alive = True
+            while alive:
+                cursor.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid])
+                alive = cursor.fetchone() is not None
+    finally:
+        other.close()
+
+
+class TestStore:
+    def test_comes_again_with_an_entry_whose_session_was_ended(
+        self, lane, small_grid: SmallGrid, now: datetime, monkeypatch
+    ):
+        meter, noon = small_grid.north_meters[0], now - timedelta(minutes=3)
+        message = readings.message([(meter, noon, 1.5, None)], at=noon)
+        handler, store = Readings(shards=4), storing.store
+
+        def stopped(**batch: object) -> storing.Stored:
+            done = store(**batch)
+            wait_for_the_end_of_the_session()
+            return done
+
+        with monkeypatch.context() as patch:
+            patch.setattr(storing, "store", stopped)
+            with pytest.raises(Busy):
+                handler.store(lane, [message])
+        handler.store(lane, [message])
+
+        assert Reading.objects.get().ts == noon
+        assert lane.offset == message.id
