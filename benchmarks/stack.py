@@ -18,6 +18,7 @@ from typing import Self
 import httpx
 import psutil
 import psycopg
+import redis
 
 from workers import embedded
 
@@ -28,10 +29,14 @@ ROOT = Path(__file__).resolve().parent.parent
 class Stack:
     """Database, broker and processes; used as a context manager.
 
-    `environment` overrides what the processes find around them.
+    `environment` overrides what the processes find around them; `commands` adds processes of
+    other names, or replaces how one is run.
     """
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(
+        self, commands: Mapping[str, list[str]] | None = None, **environment: str
+    ) -> None:
+        self._more_commands = commands or {}
         self.folder = Path(tempfile.mkdtemp(prefix="segs-stack-"))
         self.folder.chmod(0o755)
         self.database = embedded.Database(self.folder / "postgres")
@@ -86,6 +91,7 @@ class Stack:
             "relay": [*manage, "run_relay"],
             "celery": [*celery, "worker", "-Q", "windows", "--concurrency", "1", *quiet],
             "beat": [*celery, "beat", "--pidfile=", *quiet],
+            **self._more_commands,
         }
 
     def manage(self, *arguments: str) -> str:
@@ -157,6 +163,10 @@ class Stack:
         """Ask the database."""
         with psycopg.connect(self.database.url("segs"), autocommit=True) as connection:
             return connection.execute(statement, parameters or None).fetchall()  # type: ignore[call-overload]
+
+    def redis(self) -> redis.Redis:
+        """Return a client of the broker."""
+        return redis.Redis.from_url(self.broker.url(), socket_timeout=5)
 
     def memory_mb(self) -> float:
         """Return what all processes use, shared pages counted once."""
