@@ -31,8 +31,7 @@ class StreamWorker:
         self._name = name
         self._transport = transport
         self._broker = broker
-        self._handler = Readings(shards=Shard.objects.count())
-        self._pipeline = Pipeline(transport, self._handler)
+        self._pipeline: Pipeline | None = None
         self._lanes: dict[int, Lane] = {}
         self._beaten = self._mirrored = 0.0
         self._pause_s = 0.0
@@ -63,7 +62,7 @@ class StreamWorker:
 
     def _turn(self) -> None:
         with metrics.TURN_S.time():
-            done = self._pipeline.turn(list(self._lanes.values()), wait_ms=WAIT_MS)
+            done = self._opened().turn(list(self._lanes.values()), wait_ms=WAIT_MS)
         metrics.BURIED.inc(done.buried)
         for shard in done.lost:
             log.warning("shard %s has another owner now", shard)
@@ -72,6 +71,12 @@ class StreamWorker:
             self._back_off(done.busy)
         else:
             self._pause_s = 0.0
+
+    def _opened(self) -> Pipeline:
+        """Return the pipeline, made once the database has said how many shards there are."""
+        if self._pipeline is None:
+            self._pipeline = Pipeline(self._transport, Readings(shards=Shard.objects.count()))
+        return self._pipeline
 
     def _back_off(self, reason: str) -> None:
         if self._pause_s == 0.0:
