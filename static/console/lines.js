@@ -85,7 +85,7 @@ export class Lines {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: (_, low, high) => this.#range(low, high) } },
       axes: [
-        { ...axis, space: 60, values: (_, ticks) => ticks.map((at) => this.#times.minute(at * 1000)) },
+        { ...axis, size: 32, space: 60, values: (_, ticks) => ticks.map((at) => this.#times.minute(at * 1000)) },
         { ...axis, size: 58, ...this.#levels() },
       ],
       series: [

@@ -26,7 +26,7 @@ export class Outlines {
     // Small offsets from the box's corner: SVG works in single precision.
     this.origin = plane.box ? [plane.box.left, plane.box.top] : [0, 0];
     this.#shapes = topology.regions.map((region) => this.#shape(region, plane));
-    this.#labels = topology.regions.map((region, index) => this.#label(region, index, plane));
+    this.#labels = topology.regions.map((region) => this.#label(region, plane));
     this.#group.replaceChildren(...this.#shapes);
     this.#above.replaceChildren(...this.#labels.map((label) => label.text));
   }
@@ -46,8 +46,9 @@ export class Outlines {
     const label = this.#labels[index];
     if (!label) return;
     label.load.textContent = words;
-    label.text.dataset.band = band;
-    this.#shapes[index].dataset.band = band;
+    if (label.text.dataset.band === band) return;
+    label.text.dataset.band = this.#shapes[index].dataset.band = band;
+    if (band && band !== "normal") this.#group.append(this.#shapes[index]); // above its neighbours
   }
 
   #shape(region, plane) {
@@ -58,8 +59,8 @@ export class Outlines {
     return make("path", { d, class: "region-outline", "vector-effect": "non-scaling-stroke" });
   }
 
-  #label(region, index, plane) {
-    const { x, y } = anchor(region, index, plane);
+  #label(region, plane) {
+    const { x, y } = anchor(region, plane);
     const text = make("text", { class: "region-label" });
     const name = make("tspan");
     const load = make("tspan", { class: "region-label-load", dx: 6 });
@@ -70,11 +71,26 @@ export class Outlines {
   }
 }
 
-// The top middle of a region's outline, so that its name stands clear of most dots.
-function anchor(region, index, plane) {
-  const points = rings(region.outline).flat().map(plane.toPlane);
-  if (!points.length) return { x: NaN, y: NaN };
-  const xs = points.map(([x]) => x);
-  const ys = points.map(([, y]) => y);
-  return { x: (Math.min(...xs) + Math.max(...xs)) / 2, y: Math.min(...ys) };
+// Just inside the top of a region's outline, in its middle: clear of most dots, and on no border.
+function anchor(region, plane) {
+  const shapes = rings(region.outline).map((ring) => ring.map(plane.toPlane));
+  const xs = shapes.flat().map(([x]) => x);
+  if (!xs.length) return { x: NaN, y: NaN };
+  const [west, east] = [Math.min(...xs), Math.max(...xs)];
+  const x = (west + east) / 2;
+  const tops = [-0.2, 0, 0.2].map((aside) => topAt(shapes, x + aside * (east - west)));
+  return { x, y: Math.max(...tops.filter(Number.isFinite)) }; // the name is wide: below all three
+}
+
+function topAt(shapes, x) {
+  return Math.min(...shapes.flatMap((shape) => crossings(shape, x)));
+}
+
+// Where a ring crosses the upright line at `x`.
+function crossings(ring, x) {
+  return ring.flatMap(([ax, ay], place) => {
+    const [bx, by] = ring[(place + 1) % ring.length];
+    if ((ax - x) * (bx - x) > 0 || ax === bx) return [];
+    return [ay + ((x - ax) / (bx - ax)) * (by - ay)];
+  });
 }

@@ -22,10 +22,8 @@ OLGA = "olga@utility.example"
 
 
 def shoot(stage: Stage, browser: Browser, name: str, size: tuple[int, int], theme: str) -> None:
-    """Take the sign-in and the overview."""
+    """Take the overview, full length."""
     with chromium.opened(browser, size=size, theme=theme) as page:
-        page.goto(f"{stage.web.address}/sign-in/")
-        page.screenshot(path=TARGET / f"sign-in-{name}-{theme}.png")
         chromium.sign_in(page, stage.web.address, OLGA, scene.PASSWORDS[OLGA])
         chromium.settled(page)
         time.sleep(0.5)  # the bars move to their places
