@@ -22,6 +22,11 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"queue": "windows", "expires": 5},
     },
+    "report-health": {
+        "task": "workers.tasks.report_health",
+        "schedule": 10.0,
+        "options": {"queue": "windows", "expires": 10},
+    },
     "keep-house": {
         "task": "workers.tasks.keep_house",
         "schedule": 600.0,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import redis
 from django.db import InterfaceError, OperationalError, connection
 
-from workers import leases, mirror
+from workers import feeds, leases, mirror
 from workers.models import Shard
 from workers.readings import Readings
 from workers.stream import metrics
@@ -35,6 +35,7 @@ class StreamWorker:
         self._lanes: dict[int, Lane] = {}
         self._beaten = self._mirrored = 0.0
         self._pause_s = 0.0
+        self._health = feeds.health_feed(broker, name, lambda: f"holds {sorted(self._lanes)}")
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Work until told to stop, then hand the shards over."""
@@ -99,6 +100,7 @@ class StreamWorker:
         for lane in self._lanes.values():
             self._check_stream(lane)
         metrics.LANES.set(len(self._lanes))
+        self._health.send_if_due(datetime.now(UTC))
 
     def _check_stream(self, lane: Lane) -> None:
         """Start at the beginning of a stream that is younger than the offset: a new broker's."""

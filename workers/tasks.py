@@ -5,14 +5,13 @@ import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+import redis
 from celery import shared_task
 from celery.signals import worker_ready
 from django.conf import settings
-from django.db.models import Count, Min
 
 from meters.services import upkeep, windows
-from workers import watch
-from workers.models import Shard
+from workers import clocks, feeds, watch
 
 log = logging.getLogger(__name__)
 _while_this_worker_lives = ExitStack()
@@ -25,7 +24,7 @@ def close_windows() -> None:
     """Close every minute that all shards have passed, and heal what late readings touched."""
     ended = time.monotonic() + CLOSE_FOR_S
     while time.monotonic() < ended:
-        consumed_until = slowest_clock()
+        consumed_until = clocks.slowest()
         if consumed_until is None:
             return
         step = windows.close(consumed_until=consumed_until, now=datetime.now(UTC))
@@ -34,18 +33,18 @@ def close_windows() -> None:
         log.info("closed %s minutes, revised %s", step.closed, step.revised)
 
 
-def slowest_clock() -> datetime | None:
-    """Return the clock of the shard furthest behind; None while one has not started."""
-    clocks = Shard.objects.aggregate(
-        shards=Count("number"), started=Count("consumed_until"), slowest=Min("consumed_until")
-    )
-    return clocks["slowest"] if clocks["shards"] == clocks["started"] else None
-
-
 @shared_task
 def keep_house() -> None:
     """Make partitions ahead, drop those past retention, forget old events."""
     upkeep.keep(now=datetime.now(UTC))
+
+
+@shared_task
+def report_health() -> None:
+    """Say that Celery works: beat sent this, and a worker ran it."""
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as broker:
+        now = datetime.now(UTC)
+        feeds.report_health(broker, service="celery", status="ok", detail="windows", now=now)
 
 
 @worker_ready.connect

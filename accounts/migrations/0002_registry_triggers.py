@@ -2,7 +2,14 @@
 
 from django.db import migrations
 
-TABLES = ("grid_region", "meters_meter", "meters_meterinstallation", "accounts_apikey")
+TABLES = (
+    "grid_region",
+    "grid_transformer",
+    "meters_servicepoint",
+    "meters_meter",
+    "meters_meterinstallation",
+    "accounts_apikey",
+)
 
 FUNCTION = """
 CREATE FUNCTION raise_registry_version() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,0 +1,15 @@
+"""How far the stream has been read: the clock by which minutes close and meters are silent."""
+
+from datetime import datetime
+
+from django.db.models import Count, Min
+
+from workers.models import Shard
+
+
+def slowest() -> datetime | None:
+    """Return the clock of the shard furthest behind; None while one has not started."""
+    clocks = Shard.objects.aggregate(
+        shards=Count("number"), started=Count("consumed_until"), slowest=Min("consumed_until")
+    )
+    return clocks["slowest"] if clocks["shards"] == clocks["started"] else None
