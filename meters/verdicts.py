@@ -7,6 +7,8 @@ NOT_AN_OBJECT = "not_an_object"
 MISSING_FIELD = "missing_field"
 INVALID_TYPE = "invalid_type"
 INVALID_TEXT = "invalid_text"
+TOO_LONG = "too_long"
+TOO_DEEP = "too_deep"
 NOT_FINITE = "not_finite"
 INVALID_TIMESTAMP = "invalid_timestamp"
 NO_ZONE = "no_zone"
@@ -26,6 +28,8 @@ CONFLICT = "conflict"
 MESSAGES = {
     NOT_AN_OBJECT: "an item must be a JSON object",
     INVALID_TEXT: "readingId, meterId and region must be 1 to 64 printable characters",
+    TOO_LONG: "what has no column of its own, metadata above all, may have 4096 bytes",
+    TOO_DEEP: "brackets stand inside brackets too deeply",
     NOT_FINITE: "a number must be finite",
     INVALID_TIMESTAMP: "timestamp must be ISO 8601 with a zone, or milliseconds since 1970",
     NO_ZONE: "timestamp has no zone: end it with Z or an offset",
