@@ -3,11 +3,11 @@
 `judge` holds what was read against the registry and the clock; it is pure and works on columns.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -70,10 +70,10 @@ def judge(parsed: Parsed, registry: Registry, *, now: datetime) -> Judged:
     """Hold what was read against the registry and the clock."""
     now_us = _microseconds(now)
     readings = parsed.readings
-    place = np.array([registry.place.get(r.meter_id, -1) for r in readings], np.int64)
+    place = _looked_up([r.meter_id for r in readings], registry.place, -1)
     ts, codes = _instants(readings)
     body, overflow = _columns(readings, registry.meter[place], ts, now_us)
-    _refuse(codes, readings, body, now_us, registry.oldest_days)
+    _refuse(codes, readings, body, place, now_us, registry.oldest_days)
     _hold(codes, readings, body, overflow, place, registry)
     shards = registry.shard[place]
     for row in np.flatnonzero(place < 0).tolist():
@@ -129,7 +129,7 @@ def _sorted_out(parsed: Parsed, body: Columns, codes: Codes, shards: Integers) -
 
 _REFUSED = (
     verdicts.INVALID_TEXT,
-    verdicts.NOT_FINITE,
+    verdicts.TOO_LONG,
     verdicts.INVALID_TIMESTAMP,
     verdicts.NO_ZONE,
     verdicts.SECONDS,
@@ -190,10 +190,14 @@ def _microseconds(moment: datetime) -> int:
 def _instants(readings: Sequence[Reading]) -> tuple[Integers, Codes]:
     """Return microseconds since 1970 and, where there are none, the code that says why."""
     stamps = [reading.timestamp for reading in readings]
-    read = {stamp: _instant(stamp) for stamp in set(stamps)}
-    pairs = [read[stamp] for stamp in stamps]
-    both = np.array(pairs, np.int64).reshape(len(pairs), 2)
-    return both[:, 0].copy(), both[:, 1].astype(np.uint8)
+    number = {stamp: number for number, stamp in enumerate(dict.fromkeys(stamps))}
+    read = np.array([_instant(stamp) for stamp in number], np.int64).reshape(len(number), 2)
+    each = read[_looked_up(stamps, number, -1)]
+    return each[:, 0].copy(), each[:, 1].astype(np.uint8)
+
+
+def _looked_up(texts: Sequence[Any], places: Mapping[Any, int], otherwise: int) -> Integers:
+    return np.fromiter(map(places.get, texts, repeat(otherwise)), np.int64, len(texts))
 
 
 def _instant(stamp: str | int) -> tuple[int, int]:
@@ -236,6 +240,8 @@ def _columns(
 
 
 def _scaled(values: list[Any], per_unit: int) -> tuple[Integers, Flags]:
+    if values.count(None) == len(values):
+        return np.full(len(values), ABSENT, np.int64), np.zeros(len(values), np.bool_)
     floats = np.array(values, np.float64)
     absent = np.isnan(floats)
     over = np.abs(floats) > LARGEST / per_unit
@@ -246,28 +252,24 @@ def _scaled(values: list[Any], per_unit: int) -> tuple[Integers, Flags]:
 
 
 def _uuids(texts: list[str]) -> tuple[npt.NDArray[np.uint8], Flags]:
-    """Return (n, 16) bytes, and which texts are UUIDs in their canonical form."""
-    ids = np.zeros((len(texts), 16), np.uint8)
-    joined = "".join(texts)
-    if texts and len(joined) == 36 * len(texts) and joined.isascii():
-        letters = np.frombuffer(joined.encode(), np.uint8).reshape(-1, 36)
-        if set(map(len, texts)) == {36} and _canonical(letters).all():
-            packed = bytes.fromhex(joined.replace("-", ""))
-            return np.frombuffer(packed, np.uint8).reshape(-1, 16), np.ones(len(texts), np.bool_)
-    good = np.array([_UUID.fullmatch(text) is not None for text in texts], np.bool_)
-    for row in np.flatnonzero(good):
-        ids[row] = np.frombuffer(bytes.fromhex(texts[row].replace("-", "")), np.uint8)
-    return ids, good
+    """Return (n, 16) bytes, and which texts they say: UUIDs in their canonical form.
+
+    The nil UUID would read as no id at all, so it stays a text like any other.
+    """
+    alike = [text if len(text) == 36 and text.isascii() else _NIL for text in texts]
+    letters = np.frombuffer("".join(alike).encode(), np.uint8).reshape(-1, 36)
+    halves = _HALF_BYTE.take(letters[:, _DIGITS])
+    good = (halves < 16).all(axis=1) & (letters[:, _DASHES] == ord("-")).all(axis=1)
+    ids: npt.NDArray[np.uint8] = (halves[:, ::2] << np.uint8(4)) | halves[:, 1::2]
+    ids[~good] = 0
+    return ids, np.asarray(ids.any(axis=1))
 
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_DASHES = np.isin(np.arange(36), [8, 13, 18, 23])
-_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdef", np.uint8))
-
-
-def _canonical(letters: npt.NDArray[np.uint8]) -> Flags:
-    dashes = (letters[:, _DASHES] == ord("-")).all(axis=1)
-    return np.asarray(dashes & _HEX[letters[:, ~_DASHES]].all(axis=1))
+_NIL = "00000000-0000-0000-0000-000000000000"
+_DASHES = np.array([8, 13, 18, 23])
+_DIGITS = np.setdiff1d(np.arange(36), _DASHES)
+_HALF_BYTE = np.full(256, 255, np.uint8)
+_HALF_BYTE[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
 
 
 class _Extra(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
@@ -283,10 +285,8 @@ class _Extra(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
 def _extras(readings: Sequence[Reading], has_id: Flags) -> list[bytes | None]:
     """Return as JSON what a reading says that has no column; None where that is nothing."""
     return [
-        None if plain and ok else _extra(reading, odd_id=not ok)
-        for reading, plain, ok in zip(
-            readings, map(_is_plain, readings), has_id.tolist(), strict=True
-        )
+        None if ok and _is_plain(reading) else _extra(reading, odd_id=not ok)
+        for reading, ok in zip(readings, has_id.tolist(), strict=True)
     ]
 
 
@@ -315,9 +315,15 @@ def _extra(reading: Reading, *, odd_id: bool) -> bytes | None:
 
 
 def _refuse(
-    codes: Codes, readings: Sequence[Reading], body: Columns, now_us: int, oldest_days: int
+    codes: Codes,
+    readings: Sequence[Reading],
+    body: Columns,
+    place: Integers,
+    now_us: int,
+    oldest_days: int,
 ) -> None:
-    _note(codes, _unprintable(readings, body), verdicts.INVALID_TEXT)
+    _note(codes, _unprintable(readings, body, place), verdicts.INVALID_TEXT)
+    _note(codes, _too_long(body), verdicts.TOO_LONG)
     _note(codes, body.ts < YEAR_2000_US, verdicts.BEFORE_2000)
     _note(codes, body.ts > now_us + AHEAD_US, verdicts.IN_FUTURE)
     _note(codes, body.ts < now_us - oldest_days * DAY_US, verdicts.TOO_OLD)
@@ -332,7 +338,7 @@ def _hold(
     registry: Registry,
 ) -> None:
     region, home = registry.regions, registry.region[place]
-    said = np.array([region.get(r.region, -2) for r in readings], np.int64)
+    said = _looked_up([r.region for r in readings], region, -2)
     stranger, limit, import_only = place < 0, registry.limit[place], ~registry.both[place]
     energy, register, voltage = map(_zero_if_absent, (body.energy, body.register, body.voltage))
     beyond = overflow | (np.abs(body.power) > limit) | (np.abs(energy) > limit * HOURS_A_READING)
@@ -349,20 +355,24 @@ def _zero_if_absent(values: Integers) -> Integers:
     return np.where(values == ABSENT, 0, values)
 
 
-def _unprintable(readings: Sequence[Reading], body: Columns) -> Flags:
-    bad = np.array([len(text or b"") > MAX_EXTRA_BYTES for text in body.extra], np.bool_)
-    for texts in (
-        [r.reading_id for r in readings],
-        [r.meter_id for r in readings],
-        [r.region for r in readings],
-    ):
-        if not _all_printable(texts):
-            bad |= np.array([not _all_printable([text]) for text in texts], np.bool_)
+def _too_long(body: Columns) -> Flags:
+    if max(map(len, filter(None, body.extra)), default=0) <= MAX_EXTRA_BYTES:
+        return np.zeros(len(body), np.bool_)
+    return np.array([len(text or b"") > MAX_EXTRA_BYTES for text in body.extra], np.bool_)
+
+
+def _unprintable(readings: Sequence[Reading], body: Columns, place: Integers) -> Flags:
+    """Tell where a text is no name; what the registry knows and UUIDs need no look."""
+    regions = {region: _is_name(region) for region in {reading.region for reading in readings}}
+    bad = np.zeros(len(readings), np.bool_)
+    if not all(regions.values()):
+        bad |= np.array([not regions[reading.region] for reading in readings], np.bool_)
+    for row in np.flatnonzero(place < 0).tolist():
+        bad[row] |= not _is_name(readings[row].meter_id)
+    for row in np.flatnonzero(~body.reading_id.any(axis=1)).tolist():
+        bad[row] |= not _is_name(readings[row].reading_id)
     return bad
 
 
-def _all_printable(texts: Iterable[str]) -> bool:
-    texts = list(texts)
-    lengths = list(map(len, texts))
-    fit = min(lengths, default=1) >= 1 and max(lengths, default=1) <= MAX_TEXT
-    return fit and "".join(texts).isprintable()
+def _is_name(text: str) -> bool:
+    return 1 <= len(text) <= MAX_TEXT and text.isprintable()
