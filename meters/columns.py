@@ -92,23 +92,21 @@ def marks(columns: Columns, strangers: dict[int, int]) -> npt.NDArray[np.uint8]:
     meter = columns.meter.copy()
     for row, key in strangers.items():
         meter[row] = key
-    fields = [meter, *(getattr(columns, name) for name in PAYLOAD)]
-    halves = [_mixed(fields, seed) for seed in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)]
-    return np.stack(halves, axis=1).view(np.uint8).reshape(len(columns), 16)
-
-
-def _mixed(fields: list[Integers], seed: int) -> npt.NDArray[np.uint64]:
-    # The finaliser of splitmix64 (Steele, Lea, Flood 2014), once a field: every bit of every
-    # field moves about half the bits of the result.
-    state = np.full(len(fields[0]), seed, np.uint64)
-    for field in fields:
-        state = state * np.uint64(0x9E3779B97F4A7C15) + field.view(np.uint64)
+    # The finaliser of splitmix64 (Steele, Lea, Flood 2014), once a field and half: every bit of
+    # every field moves about half the bits of the result.
+    state = np.repeat(_SEEDS, len(columns), axis=1)
+    for field in (meter, *(getattr(columns, name) for name in PAYLOAD)):
+        state *= np.uint64(0x9E3779B97F4A7C15)
+        state += field.view(np.uint64)
         state ^= state >> np.uint64(30)
         state *= np.uint64(0xBF58476D1CE4E5B9)
         state ^= state >> np.uint64(27)
         state *= np.uint64(0x94D049BB133111EB)
         state ^= state >> np.uint64(31)
-    return state
+    return np.ascontiguousarray(state.T).view(np.uint8)
+
+
+_SEEDS = np.array([[0x9E3779B97F4A7C15], [0xC2B2AE3D27D4EB4F]], np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +138,45 @@ class Batch:
     held: Sequence[Held] = ()
 
 
+class _Packed(msgspec.Struct, omit_defaults=True):
+    v: int
+    n: int
+    meter: bytes
+    ts: bytes
+    power: bytes
+    energy: bytes | None = None
+    register: bytes | None = None
+    voltage: bytes | None = None
+    seq: bytes | None = None
+    id: bytes | None = None
+    extra: list[bytes | None] | None = None
+    strangers: list[tuple[int, str, str]] = []
+    held: list[tuple[str, int | None, str, str, bytes]] = []
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(_Packed)
+
+
 def pack(batch: Batch) -> bytes:
     """Return the bytes of a batch; columns nobody filled take no room."""
     columns = batch.columns
-    message: dict[str, Any] = {"v": FORMAT, "n": len(columns)}
-    message["meter"] = columns.meter.astype("<i4").tobytes()
-    message["ts"] = columns.ts.astype("<i8").tobytes()
-    message["power"] = columns.power.astype("<i8").tobytes()
+    message = _Packed(
+        v=FORMAT,
+        n=len(columns),
+        meter=columns.meter.astype("<i4").tobytes(),
+        ts=columns.ts.astype("<i8").tobytes(),
+        power=columns.power.astype("<i8").tobytes(),
+        id=columns.reading_id.tobytes() if columns.reading_id.any() else None,
+        extra=list(columns.extra) if any(text is not None for text in columns.extra) else None,
+        strangers=[(row.row, row.serial, row.region) for row in batch.strangers],
+        held=[(h.serial, h.ts, h.reading_id, h.reason, h.raw) for h in batch.held],
+    )
     for name in OPTIONAL:
         values = getattr(columns, name)
-        if len(values) and (values != ABSENT).any():
-            message[name] = values.astype("<i8").tobytes()
-    if columns.reading_id.any():
-        message["id"] = columns.reading_id.tobytes()
-    if any(text is not None for text in columns.extra):
-        message["extra"] = list(columns.extra)
-    if batch.strangers:
-        message["strangers"] = [(row.row, row.serial, row.region) for row in batch.strangers]
-    if batch.held:
-        message["held"] = [(h.serial, h.ts, h.reading_id, h.reason, h.raw) for h in batch.held]
-    return msgspec.msgpack.encode(message)
+        if (values != ABSENT).any():
+            setattr(message, name, values.astype("<i8").tobytes())
+    return _ENCODER.encode(message)
 
 
 def unpack(packed: bytes, *, received: int) -> Batch:
@@ -168,32 +185,34 @@ def unpack(packed: bytes, *, received: int) -> Batch:
     Raises Unreadable when the bytes are not a batch of this format.
     """
     try:
-        message = msgspec.msgpack.decode(packed)
-        if message["v"] != FORMAT:
-            reason = f"format {message['v']} is not {FORMAT}"
+        message = _DECODER.decode(packed)
+        if message.v != FORMAT:
+            reason = f"format {message.v} is not {FORMAT}"
             raise Unreadable(reason)
         return _unpacked(message, received)
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as fault:
+    except (msgspec.DecodeError, ValueError) as fault:
         reason = f"not a packed batch: {type(fault).__name__}: {fault}"
         raise Unreadable(reason) from fault
 
 
-def _unpacked(message: dict[str, Any], received: int) -> Batch:
-    count = message["n"]
+def _unpacked(message: _Packed, received: int) -> Batch:
+    count = message.n
     columns = Columns(
-        meter=_integers(message["meter"], "<i4", count),
-        ts=_integers(message["ts"], "<i8", count),
-        power=_integers(message["power"], "<i8", count),
-        **{name: _optional(message.get(name), count) for name in OPTIONAL},
+        meter=_integers(message.meter, "<i4", count),
+        ts=_integers(message.ts, "<i8", count),
+        power=_integers(message.power, "<i8", count),
+        **{name: _optional(getattr(message, name), count) for name in OPTIONAL},
         received=np.full(count, received, np.int64),
-        reading_id=_ids(message.get("id"), count),
-        extra=message.get("extra") or [None] * count,
+        reading_id=_ids(message.id, count),
+        extra=[None] * count if message.extra is None else message.extra,
     )
     if len(columns.extra) != count:
         reason = f"{len(columns.extra)} extras for {count} readings"
         raise ValueError(reason)
-    strangers = [Stranger(*row) for row in message.get("strangers", ())]
-    return Batch(columns, strangers, [Held(*row) for row in message.get("held", ())])
+    if not all(0 <= row < count for row, *_ in message.strangers):
+        raise ValueError("a stranger stands at a row that is not there")
+    strangers = [Stranger(*row) for row in message.strangers]
+    return Batch(columns, strangers, [Held(*row) for row in message.held])
 
 
 def _integers(packed: bytes, kind: str, count: int) -> Integers:

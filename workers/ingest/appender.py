@@ -24,6 +24,7 @@ from workers.stream import names
 MARKS_LIVE_S = 130  # two minutes of marks and a little: a repeat later is the database's to find
 MARK_BYTES = 16
 CONNECTIONS = 32
+REPLICA_PATIENCE_MS = 5000
 
 _APPEND = """
 local marks = {unpack(ARGV, 5)}
@@ -45,6 +46,11 @@ if #repeats < #marks or ARGV[4] == '1' then
     redis.call('SADD', KEYS[2], unpack(marks))
     redis.call('EXPIRE', KEYS[2], ARGV[3])
   end
+else
+  -- WAITAOF waits for what its own connection wrote: a repeat must write something, else the
+  -- retry of an append that no replica has yet would be told that all is well.
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
+  redis.call('EXPIRE', KEYS[3], ARGV[3])
 end
 return repeats
 """
@@ -76,11 +82,10 @@ def parcels(judged: Judged) -> list[Parcel]:
 
 def _parcel(judged: Judged, shard: int, held: Sequence[HeldItem]) -> Parcel:
     rows = np.flatnonzero(judged.shards == shard)
-    row_here = {row: here for here, row in enumerate(rows.tolist())}
     strangers = [
-        columns.Stranger(row_here[stranger.row], stranger.serial, stranger.region)
-        for stranger in judged.strangers
-        if stranger.row in row_here
+        columns.Stranger(int(np.searchsorted(rows, who.row)), who.serial, who.region)
+        for who in judged.strangers
+        if judged.shards[who.row] == shard
     ]
     batch = columns.Batch(judged.columns.take(rows), strangers, [item.held for item in held])
     return Parcel(shard, columns.pack(batch), judged.marks[rows], judged.places[rows], bool(held))
@@ -148,6 +153,8 @@ class Appender:
                 repeats = await self._script(connection, arguments, marks)
         except (TimeoutError, exceptions.RedisError, OSError) as fault:
             await connection.disconnect(nowait=True)
+            if not isinstance(fault, exceptions.ResponseError):
+                await self.close()  # the idle ones lead to the same broker, which went away
             raise Unavailable(str(fault)) from fault
         except BaseException:  # cancelled half-way: an answer may still be under way on it
             await connection.disconnect(nowait=True)
@@ -168,9 +175,13 @@ class Appender:
         words = [b"EVALSHA", self._sha, b"3", *arguments]
         await connection.send_packed_command(_command(words, marks))
         if self._replicas:
-            wait = _words([b"WAITAOF", b"1", str(self._replicas).encode(), b"5000"])
-            await connection.send_packed_command(b"*4\r\n" + wait)
-        repeats: list[int] = await connection.read_response()
+            await connection.send_packed_command(_waiting(self._replicas))
+        try:
+            repeats: list[int] = await connection.read_response()
+        except exceptions.ResponseError:
+            if self._replicas:  # its answer is under way and would pass for the next one
+                await connection.read_response()
+            raise
         if self._replicas:
             local, remote = await connection.read_response()
             if local < 1 or remote < self._replicas:
@@ -194,6 +205,11 @@ def _command(words: Sequence[bytes], marks: npt.NDArray[np.uint8]) -> bytes:
     framed[:, 5:-2] = marks
     framed[:, -2:] = np.frombuffer(b"\r\n", np.uint8)
     return b"*%d\r\n" % (len(words) + len(marks)) + _words(words) + framed.tobytes()
+
+
+def _waiting(replicas: int) -> bytes:
+    patience = str(REPLICA_PATIENCE_MS).encode()
+    return b"*4\r\n" + _words([b"WAITAOF", b"1", str(replicas).encode(), patience])
 
 
 def _words(words: Iterable[bytes]) -> bytes:
