@@ -2,15 +2,19 @@
 
 from datetime import datetime
 
-from django.db.models import Q
-
 from accounts.choices import KeyScope
 from accounts.models import ApiKey
 from meters.registry import Key
 
 
-def ingest_keys(*, now: datetime) -> dict[str, Key]:
-    """Return the keys that may send telemetry, by digest; those that have ended are left out."""
-    live = ApiKey.objects.filter(scope=KeyScope.INGEST, revoked_at__isnull=True)
-    unended = live.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
-    return {key.sha256: Key(key.name, key.expires_at) for key in unended}
+def ingest_keys() -> dict[str, Key]:
+    """Return the keys that send telemetry, by digest, each with its end.
+
+    Those that have ended are among them, so that their holders are told.
+    """
+    found = ApiKey.objects.filter(scope=KeyScope.INGEST)
+    return {key.sha256: Key(key.name, _end(key.expires_at, key.revoked_at)) for key in found}
+
+
+def _end(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)

@@ -6,6 +6,7 @@ from datetime import datetime
 import redis
 from django.conf import settings
 from django.db import transaction
+from redis import utils
 
 from accounts import selectors as accounts_selectors
 from meters import registry
@@ -15,31 +16,49 @@ from workers.stream import names
 
 log = logging.getLogger(__name__)
 
+FOR_EVER = "for-ever"  # until the version changes
+
 
 def refresh(client: redis.Redis, *, now: datetime) -> bool:
-    """Write the mirror anew when the registry's version says it is old; tell whether it was.
+    """Write the mirror anew when it is old; tell whether it was.
 
-    Several workers may do so at once: each writes a whole snapshot with its version.
+    It is old when the registry has another version, and when the moment of a change that was
+    entered beforehand has come. Several workers may do so at once: each writes a whole snapshot
+    with its stamp.
     """
-    version = meters_registry.version()
-    mirrored = client.get(names.REGISTRY_VERSION)
-    if mirrored is not None and int(mirrored) == version:
+    stamp = client.get(names.REGISTRY_STAMP)
+    if stamp is not None and _holds(utils.str_if_bytes(stamp), meters_registry.version(), now):
         return False
     snapshot = take_snapshot(now=now)
     with client.pipeline(transaction=True) as pipe:
         pipe.set(names.REGISTRY, registry.pack(snapshot))
-        pipe.set(names.REGISTRY_VERSION, snapshot.version)
+        pipe.set(names.REGISTRY_STAMP, _stamp(snapshot.version, now))
         pipe.execute()
     log.info("mirrored registry %s: %s meters", snapshot.version, len(snapshot.serial))
     return True
 
 
+def _stamp(version: int, now: datetime) -> str:
+    until = meters_registry.next_change(now=now)
+    return f"{version} {until.isoformat() if until else FOR_EVER}"
+
+
+def _holds(stamp: str, version: int, now: datetime) -> bool:
+    mirrored, _, until = stamp.partition(" ")
+    in_time = until == FOR_EVER or now < datetime.fromisoformat(until)
+    return int(mirrored) == version and in_time
+
+
 def take_snapshot(*, now: datetime) -> registry.Snapshot:
-    """Return the registry of one moment of the database."""
+    """Return the registry of one moment of the database.
+
+    Its version is read first: what changes while the rest is read makes it old, never unseen.
+    """
     with transaction.atomic():
         return meters_registry.snapshot(
+            version=meters_registry.version(),
             shards=Shard.objects.count(),
-            keys=accounts_selectors.ingest_keys(now=now),
+            keys=accounts_selectors.ingest_keys(),
             auto_register=settings.SEGS_AUTO_REGISTER,
             now=now,
         )

@@ -21,6 +21,11 @@ LEFT JOIN meters_meterinstallation i ON i.meter_id = m.id AND i.during @> %s::ti
 LEFT JOIN meters_servicepoint p ON p.id = i.service_point_id
 ORDER BY m.id
 """
+_NEXT_CHANGE = """
+SELECT least(min(lower(during)) FILTER (WHERE lower(during) > %(now)s),
+             min(upper(during)) FILTER (WHERE upper(during) > %(now)s))
+FROM meters_meterinstallation
+"""
 
 
 def version() -> int:
@@ -28,16 +33,17 @@ def version() -> int:
     return RegistryVersion.objects.values_list("version", flat=True).get()
 
 
-def snapshot(*, shards: int, keys: dict[str, Key], auto_register: bool, now: datetime) -> Snapshot:
-    """Return the registry as it stands; the version is read first, so it is never too new."""
-    read_version = version()
+def snapshot(
+    *, version: int, shards: int, keys: dict[str, Key], auto_register: bool, now: datetime
+) -> Snapshot:
+    """Return the registry as it stands; `version` and `keys` were read before."""
     regions = list(Region.objects.order_by("id").values_list("id", "code"))
     place = {region_id: place for place, (region_id, _) in enumerate(regions)}
     with connection.cursor() as cursor:
         cursor.execute(_WHERE_NOW, [Flow.BOTH, now])
         rows = cursor.fetchall()
     return Snapshot(
-        version=read_version,
+        version=version,
         shards=shards,
         auto_register=auto_register,
         oldest_days=settings.SEGS_RAW_RETENTION_DAYS,
@@ -50,6 +56,17 @@ def snapshot(*, shards: int, keys: dict[str, Key], auto_register: bool, now: dat
         default_limit=round(settings.SEGS_METER_LIMIT_KW * MW_PER_KW),
         keys=keys,
     )
+
+
+def next_change(*, now: datetime) -> datetime | None:
+    """Return when a meter is next taken down or hung up, as far as that is entered already.
+
+    No version is raised at that moment, for nothing is written then.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_CHANGE, {"now": now})
+        moment: datetime | None = cursor.fetchone()[0]
+    return moment
 
 
 def find_or_register(

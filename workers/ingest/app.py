@@ -7,6 +7,7 @@ this path.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -82,7 +83,7 @@ class Ingest:
         try:
             door = self._door or await self._open()
         except BrokenPromise as fault:
-            return problem(503, "broker_unfit", str(fault))
+            return problem(503, "broker_unfit", str(fault), (b"retry-after", b"5"))
         path = scope["path"].rstrip("/")
         if path in ("/telemetry/batch", "/telemetry/single"):
             return await self._telemetry(door, scope, receive, single=path.endswith("single"))
@@ -100,7 +101,7 @@ class Ingest:
             return await _take(door, scope, receive, single=single)
         except NotReady as fault:
             seconds = str(fault.retry_after_s).encode()
-            return problem(fault.status, "not_ready", str(fault), (b"retry-after", seconds))
+            return problem(fault.status, fault.code, str(fault), (b"retry-after", seconds))
         except body.Gone:
             return None
         except Exception as fault:
@@ -139,12 +140,12 @@ async def _content(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
     if kind not in JSON_TYPES and not kind.endswith("+json"):
         raise _Unsupported(f"Content-Type {kind} is not JSON.")
-    coding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
-    if coding not in ("identity", "gzip", "x-gzip"):
+    coding = headers.get(b"content-encoding", b"").decode("latin-1").strip().lower()
+    if coding not in ("", "identity", "gzip", "x-gzip"):
         raise _Unsupported(f"Content-Encoding {coding} is not taken; gzip is.")
     limit = settings.SEGS_MAX_BODY_BYTES
     content = await body.read(receive, limit=limit)
-    return content if coding == "identity" else body.gunzip(content, limit=limit)
+    return body.gunzip(content, limit=limit) if coding.endswith("gzip") else content
 
 
 class _Unsupported(Exception):
@@ -156,26 +157,35 @@ def _count(answer: Answer) -> None:
         count = getattr(answer, verdict)
         if count:
             metrics.READINGS.labels(verdict).inc(count)
-    for fault in answer.errors:
-        metrics.FAULTS.labels(fault.code).inc()
+    for code, count in Counter(fault.code for fault in answer.errors).items():
+        metrics.FAULTS.labels(code).inc(count)
 
 
-_BEARERS = (b"www-authenticate", b'Api-Key realm="telemetry"')
+# Some clients send what stands in a URL only when they are asked for Basic by name.
+_CHALLENGES = (
+    (b"www-authenticate", b'Api-Key realm="telemetry"'),
+    (b"www-authenticate", b'Basic realm="telemetry", charset="UTF-8"'),
+)
 _REFUSALS: dict[type[Exception], Callable[[Exception], Reply]] = {
-    keys.Missing: lambda _: problem(401, "unauthorized", "Send a valid API key.", _BEARERS),
+    keys.Missing: lambda _: problem(401, "unauthorized", "Send a valid API key.", *_CHALLENGES),
     keys.Ended: lambda _: problem(403, "key_ended", "This API key has ended."),
     body.TooLarge: lambda _: problem(
         413, "too_large", f"A body may have {settings.SEGS_MAX_BODY_BYTES} bytes, unpacked."
     ),
     body.TooSlow: lambda _: problem(
-        408, "too_slow", f"The body did not arrive within {body.PATIENCE_S} s."
+        408,
+        "too_slow",
+        f"The body did not arrive within {body.PATIENCE_S} s.",
+        (b"connection", b"close"),  # what comes late is no request
     ),
     body.Undecodable: lambda fault: problem(400, "not_gzip", str(fault)),
     telemetry.Malformed: lambda fault: problem(400, "malformed", str(fault)),
     telemetry.TooMany: lambda fault: problem(
         413, "too_many", f"{fault} items; a batch may have {telemetry.MAX_ITEMS}."
     ),
-    _Unsupported: lambda fault: problem(415, "unsupported", str(fault)),
+    _Unsupported: lambda fault: problem(
+        415, "unsupported", str(fault), (b"accept-encoding", b"gzip")
+    ),
 }
 
 
@@ -185,11 +195,17 @@ def _alive(_door: Door) -> Reply:
 
 def _ready(door: Door) -> Reply:
     checks = {
-        "broker": "ok" if door.broker_is_here else "away",
+        "broker": _state(door),
         "registry": "ok" if door.registry is not None else "not here yet",
     }
     ready = set(checks.values()) == {"ok"}
     return Reply(200 if ready else 503, msgspec.json.encode(checks))
+
+
+def _state(door: Door) -> str:
+    if not door.broker_is_here:
+        return "away"
+    return "; ".join(door.broker_faults) or "ok"
 
 
 def _metrics(_door: Door) -> Reply:

@@ -5,16 +5,16 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
-import redis
 from redis import asyncio as aioredis
-from redis import exceptions
+from redis import exceptions, utils
 
 from meters import admission, registry, telemetry
 from meters.admission import Judged
 from meters.registry import Registry
-from workers import doctor
+from workers.doctor import persistence
 from workers.ingest import keys, metrics
 from workers.ingest.appender import Appender, Unavailable
 from workers.stream import names
@@ -30,9 +30,15 @@ class NotReady(Exception):
     """Nothing can be taken now; carries the reason and after how many seconds to come again."""
 
     def __init__(
-        self, reason: str, *, status: int = 503, retry_after_s: int = RETRY_SOON_S
+        self,
+        reason: str,
+        *,
+        code: str = "not_ready",
+        status: int = 503,
+        retry_after_s: int = RETRY_SOON_S,
     ) -> None:
         super().__init__(reason)
+        self.code = code
         self.status = status
         self.retry_after_s = retry_after_s
 
@@ -53,27 +59,29 @@ class Door:
         marks_limit: int,
         replicas: int,
     ) -> None:
-        self._url = url
         self._client = aioredis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5)
         self._backlog_limit = backlog_limit
         self._memory_limit = memory_limit
+        self._replicas = replicas
         self._appender = Appender(url, marks_limit=marks_limit, replicas=replicas)
+        self._stamp: bytes | str | None = None
         self._looking: asyncio.Task[None] | None = None
         self.registry: Registry | None = None
         self.broker_is_here = False
+        self.broker_faults: list[str] = []
         self.backlog = 0
         self.memory = 0
 
     async def open(self) -> None:
         """Look once and keep looking; raises BrokenPromise for a broker that may lose readings.
 
-        A broker that is away is waited for: requests are answered 503 meanwhile.
+        A broker that is away is waited for: requests are answered 503 meanwhile, and for as
+        long as a broker that comes, or is changed, later is unfit.
         """
-        with contextlib.suppress(exceptions.RedisError, OSError):
-            faults = await asyncio.to_thread(_broker_faults, self._url)
-            if faults:
-                raise BrokenPromise("; ".join(faults))
         await self._look()
+        if self.broker_faults:
+            await self.close()
+            raise BrokenPromise("; ".join(self.broker_faults))
         self._looking = asyncio.create_task(self._keep_looking())
 
     async def close(self) -> None:
@@ -94,12 +102,18 @@ class Door:
         return self.registry
 
     def check_room(self) -> None:
-        """Raise NotReady while there is too much that is not stored yet."""
+        """Raise NotReady while a reading could not be kept, or too much is not stored yet."""
+        if not self.broker_is_here:
+            raise NotReady("the broker is away")
+        if self.broker_faults:
+            reason = "; ".join(self.broker_faults)
+            raise NotReady(reason, code="broker_unfit", retry_after_s=RETRY_LATER_S)
         if self.backlog > self._backlog_limit:
             reason = f"{self.backlog} batches wait to be stored"
-            raise NotReady(reason, status=429, retry_after_s=RETRY_LATER_S)
+            raise NotReady(reason, code="backlog", status=429, retry_after_s=RETRY_LATER_S)
         if self.memory > self._memory_limit:
-            raise NotReady("the broker's memory is nearly full", retry_after_s=RETRY_LATER_S)
+            reason = "the broker's memory is nearly full"
+            raise NotReady(reason, code="broker_full", retry_after_s=RETRY_LATER_S)
 
     def judge(self, body: bytes, known: Registry, *, single: bool, now: datetime) -> Judged:
         """Return the verdict on a body; raises telemetry.Malformed or telemetry.TooMany."""
@@ -121,7 +135,7 @@ class Door:
     async def _look(self) -> None:
         try:
             await self._look_at_registry()
-            await self._look_at_backlog()
+            await self._look_at_broker()
         except (TimeoutError, exceptions.RedisError, OSError) as fault:
             if self.broker_is_here:
                 log.warning("the broker is away: %s", fault)
@@ -130,33 +144,41 @@ class Door:
             self.broker_is_here = True
 
     async def _look_at_registry(self) -> None:
-        version = await self._client.get(names.REGISTRY_VERSION)
-        held = self.registry.version if self.registry is not None else None
-        if version is None or int(version) == held:
+        stamp = await self._client.get(names.REGISTRY_STAMP)
+        if stamp is None or stamp == self._stamp:
             return
         packed = await self._client.get(names.REGISTRY)
         try:
             self.registry = registry.unpack(packed if isinstance(packed, bytes) else b"")
         except msgspec.DecodeError:
-            log.exception("the mirror of the registry cannot be read; keeping %s", held)
+            log.exception("the mirror of the registry cannot be read; keeping %s", self._stamp)
             return
+        self._stamp = stamp
         metrics.REGISTRY.set(self.registry.version)
 
-    async def _look_at_backlog(self) -> None:
+    async def _look_at_broker(self) -> None:
         shards = range(self.registry.shards) if self.registry is not None else range(0)
         pipe = self._client.pipeline(transaction=False)
         for shard in shards:
             pipe.xlen(names.stream(shard))
-        pipe.info("memory")
-        *lengths, memory = await pipe.execute()
-        self.backlog, self.memory = sum(lengths), int(memory["used_memory"])
+        pipe.info()
+        *lengths, info = await pipe.execute()
+        self.backlog, self.memory = sum(lengths), int(info["used_memory"])
         metrics.BACKLOG.set(self.backlog)
         metrics.BROKER_BYTES.set(self.memory)
+        # Looked at again and again: somebody may change a broker while it runs.
+        found = persistence.persistence_of(info, await self._fsync_settings())
+        faults = found.faults(waitaof_replicas=self._replicas)
+        if faults != self.broker_faults:
+            log.warning("the broker is %s", "; ".join(faults) or "fit again")
+        self.broker_faults = faults
 
-
-def _broker_faults(url: str) -> list[str]:
-    with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5) as client:
-        return doctor.broker_faults(client)
+    async def _fsync_settings(self) -> dict[str, str] | None:
+        try:
+            found: dict[Any, Any] = await self._client.config_get("*fsync*")
+        except exceptions.ResponseError:  # managed brokers forbid CONFIG
+            return None
+        return {utils.str_if_bytes(name): utils.str_if_bytes(v) for name, v in found.items()}
 
 
 def read_clock() -> datetime:

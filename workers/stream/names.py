@@ -4,7 +4,7 @@ GROUP = "stream-workers"
 PACKED = b"m"  # field of an entry: the packed batch
 WITHHELD = b"d"  # field of an entry: places in the batch that were repeats, comma-separated
 REGISTRY = "segs:registry"
-REGISTRY_VERSION = "segs:registry:version"
+REGISTRY_STAMP = "segs:registry:stamp"  # changes with the registry: its version, and until when
 
 
 def stream(shard: int) -> str:

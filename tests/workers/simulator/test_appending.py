@@ -47,7 +47,7 @@ def mirrored(broker: redis.Redis) -> redis.Redis:
         keys={},
     )
     broker.set(names.REGISTRY, registry.pack(snapshot))
-    broker.set(names.REGISTRY_VERSION, 1)
+    broker.set(names.REGISTRY_STAMP, "1 for-ever")
     return broker
 
 
