@@ -68,7 +68,8 @@ class Stack:
         for name in list(self.processes):
             self.stop(name)
         self.broker.stop()
-        self.database.stop("immediate")
+        if self.database.alive:
+            self.database.stop("immediate")
         if fault is not None:
             for log in sorted(self.folder.glob("*.log")):
                 print(f"--- {log.name}\n{log.read_text()[-3000:]}", file=sys.stderr)

@@ -41,6 +41,8 @@ DECK: Sequence[tuple[str, ...]] = (
     ("database", "worker"),
     ("broker", "celery", "relay"),
     ("ingest", "broker"),
+    ("database", "beat", "celery"),
+    ("database", "ingest", "relay"),
 )
 
 
@@ -112,7 +114,11 @@ class Killer:
             self._stack.start(name)
 
     def _awake(self) -> str:
-        return "worker" if self._paused_at is None else "second"
+        """Return the worker that works; the one that stands still where there is no other."""
+        if self._paused_at is not None and "second" in self._stack.processes:
+            return "second"
+        self._paused_at = None
+        return "worker"
 
     def _burn(self, place: str) -> None:
         """Let the worker that comes first to a place of its work die there."""
