@@ -32,12 +32,15 @@ class RegionStatus:
 
 @dataclass(frozen=True, slots=True)
 class LoadHistory:
-    """Loads by region (rows, in the order of `regions`) and minute (columns); None is unknown."""
+    """Loads by region (rows, in the order of `regions`) and minute (columns); None is unknown.
+
+    The capacity is the one that was in force in each minute.
+    """
 
     regions: list[str]
     minutes: list[datetime]
     load_kw: list[list[float | None]]
-    capacity_kw: list[float | None]
+    capacity_kw: list[list[float | None]]
 
 
 def region_statuses(*, now: datetime) -> list[RegionStatus]:
@@ -90,14 +93,13 @@ def load_history(*, minutes: int, now: datetime) -> LoadHistory:
     regions = list(Region.objects.values_list("pk", "code"))
     end = _end_of_history(now)
     start = end - minutes * periods.MINUTE
-    capacities = capacities_kw(at=now)
     columns = [start + place * periods.MINUTE for place in range(minutes)]
-    loads = _loads_kw(start, end)
+    loads, capacities = _loads_and_capacities_kw(start, end)
     return LoadHistory(
         regions=[code for _, code in regions],
         minutes=columns,
         load_kw=[[loads.get((pk, minute)) for minute in columns] for pk, _ in regions],
-        capacity_kw=[capacities.get(pk) for pk, _ in regions],
+        capacity_kw=[[capacities.get((pk, minute)) for minute in columns] for pk, _ in regions],
     )
 
 
@@ -107,9 +109,18 @@ def _end_of_history(now: datetime) -> datetime:
     return periods.floor(now, periods.MINUTE) if newest is None else newest + periods.MINUTE
 
 
-def _loads_kw(start: datetime, end: datetime) -> dict[tuple[int, datetime], float | None]:
-    known = RegionMinute.objects.within(start, end).filter(load_known=True)
-    rows: Iterable[tuple[int, datetime, int | None]] = known.values_list(
-        "region_id", "start", "load_mw"
+Cells = dict[tuple[int, datetime], float | None]  # by region id and minute
+
+
+def _loads_and_capacities_kw(start: datetime, end: datetime) -> tuple[Cells, Cells]:
+    rows: Iterable[tuple[int, datetime, int | None, int | None, bool]] = (
+        RegionMinute.objects.within(start, end).values_list(
+            "region_id", "start", "load_mw", "capacity_mw", "load_known"
+        )
     )
-    return {(region, minute): to_kw(load_mw) for region, minute, load_mw in rows}
+    loads: Cells = {}
+    capacities: Cells = {}
+    for region, minute, load_mw, capacity_mw, is_known in rows:
+        loads[region, minute] = to_kw(load_mw) if is_known else None
+        capacities[region, minute] = to_kw(capacity_mw)
+    return loads, capacities

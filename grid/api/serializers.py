@@ -53,7 +53,10 @@ class LoadHistorySerializer(serializers.Serializer[Any]):
     load_kw = serializers.ListField(
         child=serializers.ListField(child=serializers.FloatField(allow_null=True))
     )
-    capacity_kw = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    capacity_kw = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField(allow_null=True)),
+        help_text="in force in each minute",
+    )
 
 
 class TopologyRegionSerializer(serializers.Serializer[Any]):

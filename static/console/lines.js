@@ -54,7 +54,7 @@ export class Lines {
   #series() {
     const { load_kw: loads, capacity_kw: capacities } = this.#answer;
     if (this.unit === "kw") return loads;
-    return loads.map((line, region) => line.map((kw) => share(kw, capacities[region])));
+    return loads.map((line, region) => line.map((kw, at) => share(kw, capacities[region][at])));
   }
 
   #value(value) {

@@ -83,7 +83,7 @@ class TestLoadHistory:
         assert history.regions == ["North", "South"]
         assert history.minutes == [newest - place * MINUTE for place in (3, 2, 1, 0)]
         assert history.load_kw == [[None, 75.0, None, 0.0], [None] * 4]
-        assert history.capacity_kw == [100.0, 50.0]
+        assert history.capacity_kw == [[None, 100.0, 100.0, 100.0], [None] * 4]
 
     def test_does_not_wait_for_a_minute_that_is_closing(
         self, small_grid: worlds.SmallGrid, now: datetime
@@ -103,10 +103,10 @@ class TestLoadHistory:
         assert history.minutes[-1] == last_minute(now)
         assert history.load_kw[0] == [None] * 5
 
-    def test_costs_four_queries_however_long(
+    def test_costs_three_queries_however_long(
         self, small_grid: worlds.SmallGrid, now: datetime, django_assert_num_queries
     ) -> None:
         closed_minute(small_grid.north, last_minute(now))
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             selectors.load_history(minutes=1440, now=now)
