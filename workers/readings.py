@@ -95,7 +95,7 @@ class Readings:
         with transaction.atomic():
             self._move(lane, last)
             watermarks = self._watermarks_of(lane)
-            self._write(lane, merged, held, watermarks, f"{lane.shard}/{messages[0].id}", now)
+            self._write(lane, merged, held, watermarks, now)
         lane.offset = last.id
         watermarks.raise_to(merged.readings.meter, merged.readings.ts)
 
@@ -105,16 +105,13 @@ class Readings:
         merged: Merged,
         held: Sequence[tuple[str, Held]],
         watermarks: Watermarks,
-        origin: str,
         now: datetime,
     ) -> None:
         if held:
             storing.hold(items=held, now=now)
         if len(merged.readings) == 0:
             return
-        done = storing.store(
-            shard=lane.shard, merged=merged, watermarks=watermarks, origin=origin, now=now
-        )
+        done = storing.store(shard=lane.shard, merged=merged, watermarks=watermarks, now=now)
         metrics.STORED.inc(done.readings)
         metrics.REPEATS.inc(done.repeats)
         metrics.CONFLICTS.inc(done.conflicts)

@@ -146,13 +146,10 @@ def merge(parts: Sequence[Columns]) -> Merged:
     return Merged(rows.take(~same_key), repeats, rows.take(conflicting))
 
 
-def store(
-    *, shard: int, merged: Merged, watermarks: Watermarks, origin: str, now: datetime
-) -> Stored:
+def store(*, shard: int, merged: Merged, watermarks: Watermarks, now: datetime) -> Stored:
     """Store merged readings of one shard in the current transaction.
 
-    The caller raises the watermarks once it has committed. `origin` names the batch, so that
-    what is held is held once.
+    The caller raises the watermarks once it has committed.
     """
     readings = merged.readings
     above = readings.ts > watermarks.of(readings.meter)
@@ -171,7 +168,7 @@ def store(
         if len(direct):
             _mark(cursor, shard, direct, closed_until)
         _raise_latest(cursor, readings)
-    held = _hold_conflicts(merged, readings, conflicts, origin, now)
+    held = _hold_conflicts(merged, readings, conflicts, now)
     repeats = merged.repeats + len(readings) - stored - (held - len(merged.conflicts))
     return Stored(stored, repeats, held)
 
@@ -257,24 +254,30 @@ def _hold_conflicts(
     merged: Merged,
     readings: Columns,
     keys: list[tuple[int, int]],
-    origin: str,
     now: datetime,
 ) -> int:
     if not keys:
         return 0
     place = {_key(readings, row): row for row in range(len(readings))}
-    within = len(merged.conflicts)
-    rows = [(merged.conflicts, row) for row in range(within)]
-    rows += [(readings, place[key]) for key in keys[within:]]
-    serials = Meter.objects.in_bulk([int(source.meter[row]) for source, row in rows])
+    again = np.array([place[key] for key in keys[len(merged.conflicts) :]], np.int64)
+    rows = columns.concatenate([merged.conflicts, readings.take(again)])
+    meters = Meter.objects.in_bulk(rows.meter.tolist())
+    said = columns.marks(rows, {})
     hold(
         items=[
-            (f"{origin}/conflict/{number}", _conflict(source, row, serials))
-            for number, (source, row) in enumerate(rows)
+            (_name(rows, row, said[row].tobytes()), _conflict(rows, row, meters))
+            for row in range(len(rows))
         ],
         now=now,
     )
     return len(rows)
+
+
+def _name(rows: Columns, row: int, said: bytes) -> str:
+    # By what it says, not by its batch: after a commit without an answer the entries come again,
+    # and with others.
+    meter, ts = _key(rows, row)
+    return f"conflict/{meter}/{ts}/{said[:8].hex()}"
 
 
 def _conflict(source: Columns, row: int, meters: dict[int, Meter]) -> Held:

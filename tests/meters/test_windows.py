@@ -56,7 +56,6 @@ def take(rows: list[readings.Row], *, now: datetime) -> None:
                 shard=shard,
                 merged=merged,
                 watermarks=storing.read_watermarks(shard=shard),
-                origin=f"test/{random.random()}",
                 now=now,
             )
 
@@ -315,7 +314,6 @@ class TestMarks:
                     shard=meter.shard,
                     merged=merged,
                     watermarks=storing.Watermarks({}),
-                    origin="slow",
                     now=now,
                 )
                 stored.set()

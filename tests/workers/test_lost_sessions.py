@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import connection
 
-from meters.models import Reading
+from meters import verdicts
+from meters.models import QuarantinedReading, Reading
 from meters.services import storing
 from tests.meters import readings
 from tests.worlds import SmallGrid
@@ -61,3 +62,23 @@ class TestStore:
 
         assert Reading.objects.get().ts == noon
         assert lane.offset == message.id
+
+    def test_holds_every_conflict_once_though_a_batch_comes_again_with_more_behind_it(
+        self, lane, small_grid: SmallGrid, now: datetime
+    ):
+        meter, noon = small_grid.north_meters[0], now - timedelta(minutes=3)
+        later = noon + timedelta(seconds=10)
+        first = readings.message([(meter, noon, 1, None)], at=noon)
+        contradiction = readings.message([(meter, noon, 2, None)], at=noon, sequence=1)
+        both = readings.message(
+            [(meter, later, 3, None), (meter, later, 4, None)], at=noon, sequence=2
+        )
+        handler = Readings(shards=4)
+        handler.store(lane, [first])
+        handler.store(lane, [contradiction])
+        lane.offset = first.id  # committed, but the answer to the commit never came
+
+        handler.store(lane, [contradiction, both])
+
+        held = QuarantinedReading.objects.values_list("ts", "reason")
+        assert sorted(held) == [(noon, verdicts.CONFLICT), (later, verdicts.CONFLICT)]
