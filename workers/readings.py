@@ -54,10 +54,11 @@ class Readings:
         except (OperationalError, InterfaceError) as fault:
             self._forget()
             raise Busy(str(fault)) from fault
-        except DatabaseError as fault:
-            self._forget()
+        except (DatabaseError, ArithmeticError, LookupError, ValueError) as fault:
             # A session that was ended while we stood still says so under another class of error.
-            if connection.connection is not session:
+            session_is_lost = connection.connection is not session
+            self._forget()
+            if session_is_lost:
                 raise Busy(str(fault)) from fault
             if len(messages) == 1:
                 raise Broken(messages[0], f"{type(fault).__name__}: {fault}") from fault
