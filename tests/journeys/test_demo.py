@@ -86,6 +86,13 @@ class Demo:
         return int(self.process.wait(STOP_S))
 
 
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for part in (tmp_path, *tmp_path.parents[:2]):
@@ -131,7 +138,7 @@ class TestDemo:
 
         assert code == 0
         assert demo.said.rstrip().endswith("stopped")
-        assert not [process for process in family if process.is_running()]
+        assert not [process for process in family if is_alive(process)]
         assert not (folder / "home" / "postgres" / "postmaster.pid").exists()
 
         again = Demo(folder)
@@ -149,6 +156,18 @@ class TestDemo:
         assert second.process.wait(STOP_S) == 1
         assert f"another demo runs in {folder / 'home'} (pid {demo.process.pid})" in second.said
         assert demo.process.is_running()
+
+    def test_takes_over_from_one_that_was_killed(self, folder, demo):
+        demo.wait_for("the web answers", FIRST_START_S)
+        orphans = [process for process in demo.family() if "valkey" not in process.name()]
+        demo.process.kill()
+        demo.process.wait(STOP_S)
+
+        heir = Demo(folder, PORT=str(demo.port))
+
+        heir.wait_for("the web answers", SECOND_START_S)
+        assert heir.stop(signal.SIGTERM) == 0
+        assert not [process for process in orphans if is_alive(process)]
 
     def test_starts_a_process_again_that_was_killed(self, demo):
         demo.wait_for("starts web", FIRST_START_S)

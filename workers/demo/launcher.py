@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from workers import embedded
-from workers.demo import orders, people, programs, signs
+from workers.demo import orders, people, programs, signs, supervisor
 from workers.demo.orders import Orders, Refused
 from workers.demo.supervisor import Supervisor
 
@@ -44,9 +44,10 @@ class Launcher:
         Whatever was started is stopped in either case.
         """
         orders.make_home(self._asked.home, needed_bytes=NEEDED_BYTES)
-        _refuse_taken(self._asked.port)
         with ExitStack() as undo:
             undo.enter_context(_only_one(self._asked.home))
+            supervisor.end_left_over(self._asked.home / "run", say=self.say)
+            _refuse_taken(self._asked.port)
             undo.enter_context(self._signals())
             database, database_url = self._database(undo)
             broker, redis_url = self._broker(undo)
@@ -54,9 +55,9 @@ class Launcher:
                 self._asked, self._given, database_url=database_url, redis_url=redis_url
             )
             self._prepare(environment)
-            supervisor = self._start(undo, environment)
+            keeper = self._start(undo, environment)
             watch = signs.Signs(port=self._asked.port, database_url=database_url)
-            self._keep(supervisor, watch, [server for server in (database, broker) if server])
+            self._keep(keeper, watch, [server for server in (database, broker) if server])
             self.say("demo", "stops; a second Ctrl-C does not wait for anything")
         self.say("demo", "stopped")
 
@@ -130,30 +131,29 @@ class Launcher:
             raise Refused(message)
 
     def _start(self, undo: ExitStack, environment: Mapping[str, str]) -> Supervisor:
-        supervisor = Supervisor(
+        keeper = Supervisor(
             environment=environment,
             root=self._root,
             folder=self._asked.home / "run",
             say=self.say,
         )
-        supervisor.end_left_over()
-        undo.callback(supervisor.stop)
-        self._supervisor = supervisor
+        undo.callback(keeper.stop)
+        self._supervisor = keeper
         if not self._stop.is_set():
             running = programs.running(self._asked, ingest_port=_near(self._asked.port + 1))
             self._step("starts " + ", ".join(program.name for program in running))
-            supervisor.start(running)
-        return supervisor
+            keeper.start(running)
+        return keeper
 
     def _keep(
         self,
-        supervisor: Supervisor,
+        keeper: Supervisor,
         watch: signs.Signs,
         servers: list[embedded.Database | embedded.Broker],
     ) -> None:
         ready = warned = False
         while not self._stop.wait(GLANCE_S):
-            supervisor.watch()
+            keeper.watch()
             for server in servers:
                 if not server.alive:
                     self._step(f"{type(server).__name__.lower()} ended, starts again")

@@ -17,6 +17,7 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 HEALTHY_AFTER_S = 60.0  # who lived so long starts again at once
 GLANCE_S = 0.05
+LEFT_OVER_PATIENCE_S = 5.0
 
 Say = Callable[[str, str], None]  # who says it, one line
 
@@ -45,7 +46,7 @@ class Child:
 class Supervisor:
     """Starts programs, each in a session of its own so that Ctrl-C does not reach it.
 
-    Their pids are noted in `folder`, where the next supervisor finds those that a killed one
+    Their pids are noted in `folder`, where `end_left_over` finds those that a killed supervisor
     has left behind. `say` is called with the name of a program and a line of its output, from
     several threads.
     """
@@ -58,19 +59,8 @@ class Supervisor:
         self._folder = folder
         self._say = say
         self._children: list[Child] = []
+        folder.mkdir(parents=True, exist_ok=True)
         self.hurried = False  # set by a second Ctrl-C: no more patience
-
-    def end_left_over(self) -> None:
-        """End what a supervisor that was killed has left running."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for note in self._folder.glob("*.pid"):
-            with contextlib.suppress(OSError, ValueError, psutil.Error):
-                pid, created = note.read_text().split()
-                process = psutil.Process(int(pid))
-                if process.create_time() == float(created):
-                    self._say(note.stem, f"ends what an earlier start left over (pid {pid})")
-                    _end(process, patience_s=5.0)
-            note.unlink(missing_ok=True)
 
     def start(self, programs: Iterable[Program]) -> None:
         """Start programs, in order."""
@@ -142,6 +132,18 @@ class Supervisor:
 
     def _note(self, program: Program) -> Path:
         return self._folder / f"{program.name}.pid"
+
+
+def end_left_over(folder: Path, *, say: Say) -> None:
+    """End what a supervisor that was killed has left running, by its notes in `folder`."""
+    for note in folder.glob("*.pid"):
+        with contextlib.suppress(OSError, ValueError, psutil.Error):
+            pid, created = note.read_text().split()
+            process = psutil.Process(int(pid))
+            if process.create_time() == float(created):
+                say(note.stem, f"ends what an earlier start left over (pid {pid})")
+                _end(process, patience_s=LEFT_OVER_PATIENCE_S)
+        note.unlink(missing_ok=True)
 
 
 def _end(

@@ -1,5 +1,4 @@
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from workers.demo import supervisor
 from workers.demo.supervisor import Program, Supervisor
 
 SOON_S = 15
@@ -72,7 +72,6 @@ def keeper(tmp_path: Path, heard: Heard) -> Iterator[Supervisor]:
     made = Supervisor(
         environment=os.environ, root=tmp_path, folder=tmp_path / "run", say=heard.say
     )
-    made.end_left_over()
     yield made
     made.hurried = True
     made.stop()
@@ -171,20 +170,16 @@ class TestEndLeftOver:
     def test_ends_what_a_killed_supervisor_left_behind(self, keeper, heard, tmp_path):
         keeper.start([program("orphan", POLITE)])
         assert eventually(lambda: bool(heard))
-        successor = Supervisor(
-            environment=os.environ, root=tmp_path, folder=tmp_path / "run", say=heard.say
-        )
 
-        successor.end_left_over()
+        supervisor.end_left_over(tmp_path / "run", say=heard.say)
 
         assert eventually(lambda: ("orphan", "ending") in heard)
 
-    def test_spares_a_stranger_with_the_same_number(self, keeper, tmp_path):
-        note = tmp_path / "run" / "stranger.pid"
+    def test_spares_a_stranger_with_the_same_number(self, heard, tmp_path):
+        note = tmp_path / "stranger.pid"
         note.write_text(f"{os.getpid()} 12345.0\n")
-        before = signal.getsignal(signal.SIGTERM)
 
-        keeper.end_left_over()
+        supervisor.end_left_over(tmp_path, say=heard.say)
 
-        assert signal.getsignal(signal.SIGTERM) == before
+        assert heard == []
         assert not note.exists()
