@@ -3,7 +3,8 @@
 Clients send readings whose values follow from their keys, and come again with the same body
 until it is acknowledged. Meanwhile ingest, worker (also between COPY and commit, and between
 commit and acknowledgement), relay, Celery, beat, broker and database are killed with SIGKILL and
-started again, sometimes two at once; a worker is stopped for longer than its lease, and wakes.
+started again, sometimes two at once; a worker is stopped for longer than its lease, and wakes;
+broker and database freeze and thaw.
 Afterwards every acknowledged reading must be stored once with its value, and every window must
 equal what its rows say. The exit code is 1 where that fails, after the first differences.
 
@@ -17,11 +18,12 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import fleet, torture_check
+from benchmarks import fleet, torture_check, torture_feed
 from benchmarks.stack import KEY, Stack
-from benchmarks.torture_check import INTERVAL_S, Report
+from benchmarks.torture_check import Report
 from benchmarks.torture_killer import PROCESSES, Killer
 from benchmarks.torture_load import Load, drive
+from benchmarks.torture_sums import INTERVAL_S
 
 REGISTERED_SHARE = 0.8  # the other meters are strangers, who register themselves
 CLOSING_S = 7  # a minute closes 5 s after its end, once every shard's clock has passed that
@@ -55,6 +57,7 @@ def torture(options: argparse.Namespace) -> bool:
             for name in ("worker", "second")
         },
         SEGS_AUTO_REGISTER="1",
+        SEGS_BACKLOG_LIMIT="300",  # so few that a worker away for a while means 429
         SEGS_READING_INTERVAL_S=str(INTERVAL_S),
     ) as stack:
         try:
@@ -84,10 +87,11 @@ def _torture(stack: Stack, options: argparse.Namespace) -> bool:
     say("the load has ended")
     stuck = _settle(stack, live_until)
     say(stuck if stuck else "settled")
-    report = torture_check.check(stack, load.ledger)
+    report = torture_check.check(stack, load.ledger, since=begun)
     if stuck:
         report.differences.insert(0, stuck)
     report.note("dead letter", _dead_letters(stack))
+    report.note("feed", torture_feed.differences(stack))
     _print(report, load, killer, minutes=(ends - begun) / 60)
     return report.is_good
 
@@ -153,7 +157,8 @@ def _print(report: Report, load: Load, killer: Killer, *, minutes: float) -> Non
     print(
         f"bodies={len(ledger.shipments)} sent_twice={ledger.repeats} retries={ledger.retries}"
         f" unknown={unknown} windows={report.windows} pauses={killer.pauses}"
-        f" invented={report.invented} conflicts_wrong={report.conflicts_wrong}"
+        f" freezes={killer.freezes} invented={report.invented}"
+        f" conflicts_wrong={report.conflicts_wrong}"
     )
     print("killed:", ", ".join(f"{name} {count}" for name, count in killer.kills.most_common()))
     print("fallen by itself:", ", ".join(killer.fallen) or "none")

@@ -1,24 +1,23 @@
-"""What must hold after the torture, computed a second time: from the ledger and the stored rows.
-
-Nothing here uses the sums of `meters.services`: the rules are written down again, in integers.
-Divisions round half up, as PostgreSQL's numeric does; nothing here is negative.
-"""
+"""What must hold after the torture, held against the ledger and the stored rows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks import fleet
 from benchmarks.stack import Stack
 from benchmarks.torture_load import CONFLICT_MW, Integers, Ledger, keys_of, values
+from benchmarks.torture_sums import (
+    QUARTER_US,
+    Window,
+    Windows,
+    minutes_of,
+    quarters_of,
+    regions_of,
+)
 
-MINUTE_US, QUARTER_US = 60_000_000, 900_000_000
-INTERVAL_S = 10  # of every meter in the run
-EXPECTED = 60 // INTERVAL_S
-ESTIMATED, CALCULATED, ACTUAL = 2, 3, 5  # codes of quality, as stored
 SHOWN = 5  # differences printed of each kind
 
 _ROWS = """
@@ -38,14 +37,11 @@ FROM {table} l JOIN grid_region g ON g.id = l.region_id
 """
 _GAPS = """
 SELECT g.code, m FROM grid_region g
-CROSS JOIN generate_series((SELECT min(start) FROM grid_regionminute),
+CROSS JOIN generate_series(date_trunc('minute', to_timestamp(%s)),
     (SELECT closed_until - interval '1 minute' FROM meters_windowclock), '1 minute') AS m
 LEFT JOIN grid_regionminute l ON l.region_id = g.id AND l.start = m
-WHERE l.id IS NULL AND m >= %s
+WHERE l.id IS NULL
 """
-
-Window = tuple[int, ...]
-Windows = dict[tuple[int, int], Window]
 
 
 @dataclass(slots=True)
@@ -76,8 +72,8 @@ class Report:
         return len(found)
 
 
-def check(stack: Stack, ledger: Ledger) -> Report:
-    """Hold what is stored against what was sent and answered."""
+def check(stack: Stack, ledger: Ledger, *, since: float) -> Report:
+    """Hold what is stored against what was sent and answered; regions have no gap `since`."""
     report = Report()
     rows = _rows(stack)
     _check_rows(report, rows, ledger)
@@ -91,8 +87,7 @@ def check(stack: Stack, ledger: Ledger) -> Report:
     wrong += report.note("quarter", _compared(over, quarters))
     for table, windows in (("grid_regionminute", expected), ("grid_regionquarter", over)):
         wrong += report.note(table, _compared(regions_of(windows), _regions(stack, table)))
-    first = min((start for _, start in expected), default=until_us)
-    report.windows_wrong = wrong + report.note("gap", _gaps(stack, first))
+    report.windows_wrong = wrong + report.note("gap", stack.query(_GAPS, since))
     return report
 
 
@@ -142,95 +137,6 @@ def _check_conflicts(report: Report, stack: Stack, ledger: Ledger) -> None:
     report.conflicts_wrong = missing + report.note("held as something else", wrong)
 
 
-def minutes_of(
-    meters: Integers, stamps_us: Integers, power: Integers, energy: Integers, voltage: Integers
-) -> Windows:
-    """Return what every minute of every meter must say.
-
-    A reading counts in the minute that holds the microsecond before its stamp.
-    """
-    starts = (stamps_us - 1) // MINUTE_US * MINUTE_US
-    order = np.lexsort((starts, meters))
-    meters, starts, power, energy, voltage = (
-        column[order] for column in (meters, starts, power, energy, voltage)
-    )
-    is_first = np.ones(len(meters), np.bool_)
-    is_first[1:] = (meters[1:] != meters[:-1]) | (starts[1:] != starts[:-1])
-    firsts = np.flatnonzero(is_first)
-    alone = energy < 0
-    sums = [
-        _summed(column, firsts)
-        for column in (power, np.where(alone, 0, energy), power * alone, alone, voltage)
-    ]
-    lows, highs = (
-        np.minimum.reduceat(power, firsts) if len(firsts) else firsts,
-        np.maximum.reduceat(power, firsts) if len(firsts) else firsts,
-    )
-    counts = np.diff(np.append(firsts, len(meters)))
-    keys = zip(meters[firsts].tolist(), starts[firsts].tolist(), strict=True)
-    columns = (column.tolist() for column in (counts, *sums, lows, highs))
-    return {
-        key: _minute(*measures)
-        for key, measures in zip(keys, zip(*columns, strict=True), strict=True)
-    }
-
-
-def _summed(values: npt.NDArray[np.generic], firsts: Integers) -> Integers:
-    return np.add.reduceat(values.astype(np.int64), firsts) if len(firsts) else firsts
-
-
-def _minute(
-    count: int, power: int, reported: int, alone_mw: int, alone: int, voltage: int, low: int,
-    high: int,
-) -> Window:  # fmt: skip
-    measured = reported + _divided(alone_mw * INTERVAL_S, 3600)
-    missing = _divided(measured * max(EXPECTED - count, 0), count)
-    quality = ESTIMATED if count < EXPECTED else CALCULATED if alone else ACTUAL
-    return (
-        _divided(power, count), low, high, measured + missing, missing, _divided(voltage, count),
-        count, quality,
-    )  # fmt: skip
-
-
-def quarters_of(minutes: Windows) -> Windows:
-    """Return what every quarter-hour must say: the sum of its minutes, and the rest estimated."""
-    parts: dict[tuple[int, int], list[Window]] = {}
-    for (meter, start), window in minutes.items():
-        parts.setdefault((meter, start // QUARTER_US * QUARTER_US), []).append(window)
-    return {key: _quarter(windows) for key, windows in parts.items()}
-
-
-def _quarter(parts: Sequence[Window]) -> Window:
-    mean, low, high, energy, estimated, voltage, count, quality = zip(*parts, strict=True)
-    missing = _divided(sum(energy) * (15 - len(parts)), len(parts))
-    worst = min(quality) if len(parts) == 15 else min(*quality, ESTIMATED)
-    return (
-        _divided(sum(mean), len(parts)), min(low), max(high), sum(energy) + missing,
-        sum(estimated) + missing, _divided(sum(voltage), len(parts)), sum(count), worst,
-    )  # fmt: skip
-
-
-def regions_of(windows: Windows) -> dict[tuple[str, int], Window]:
-    """Return mean, min, max, energy, measured load and meters of regions that have readings."""
-    parts: dict[tuple[str, int], list[Window]] = {}
-    for (meter, start), window in windows.items():
-        region = fleet.REGIONS[meter % len(fleet.REGIONS)]
-        parts.setdefault((region, start), []).append(window)
-    return {key: _region(members) for key, members in parts.items()}
-
-
-def _region(members: Sequence[Window]) -> Window:
-    mean, low, high, energy, *_ = zip(*members, strict=True)
-    total = sum(mean)
-    return (
-        _divided(total, len(mean)), min(low), max(high), sum(energy), total, len(members),
-    )  # fmt: skip
-
-
-def _divided(dividend: int, divisor: int) -> int:
-    return (2 * dividend + divisor) // (2 * divisor)
-
-
 def _windows(stack: Stack, table: str) -> Windows:
     return {(row[0], row[1]): row[2:] for row in stack.query(_WINDOWS.format(table=table))}  # type: ignore[misc]
 
@@ -251,8 +157,3 @@ def _closed_until_us(stack: Stack) -> int:
     rows = stack.query("SELECT (extract(epoch FROM closed_until) * 1000000)::bigint"
                        " FROM meters_windowclock")  # fmt: skip
     return int(str(rows[0][0]))
-
-
-def _gaps(stack: Stack, first_us: int) -> list[tuple[object, ...]]:
-    moment = np.datetime64(first_us, "us").item()
-    return stack.query(_GAPS, moment.isoformat() + "Z")

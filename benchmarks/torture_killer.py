@@ -1,5 +1,6 @@
 """Kills what runs, in a seeded order, and starts it again as a supervisor would."""
 
+import contextlib
 import random
 import signal
 import time
@@ -17,11 +18,12 @@ PROCESSES = ("ingest", "worker", "relay", "celery", "beat")
 PAUSE_S = 13.0  # more than a lease, and than the database waits for an idle transaction
 FUSE_S = 6.0  # under load a batch comes sooner; without one the fuse is taken away
 LONGEST_DOWN_S = 2.0
+LONGEST_FROZEN_S = 12.0  # more than clients and processes wait for an answer
 GAP_S = (0.5, 3.0)
 
 # A card names what dies together: a process, a server, `worker@PLACE` for a death at that place
 # of its work, `pause` or `pause@PLACE` for a worker that stops and wakes when another has taken
-# over, `drain` for an ingest that is asked to end.
+# over, `drain` for an ingest that is asked to end, `freeze@SERVER` for one that stands still.
 DECK: Sequence[tuple[str, ...]] = (
     ("ingest",),
     ("worker",),
@@ -36,6 +38,8 @@ DECK: Sequence[tuple[str, ...]] = (
     (f"pause@{BEFORE_COMMIT}",),
     (f"pause@{BEFORE_ACK}",),
     ("drain",),
+    ("freeze@broker",),
+    ("freeze@database",),
     ("broker", "database"),
     ("ingest", "worker"),
     ("database", "worker"),
@@ -53,7 +57,7 @@ class Killer:
         self, stack: Stack, *, fuses: Path, seed: int, say: Callable[[str], None]
     ) -> None:
         self.kills: Counter[str] = Counter()
-        self.pauses = 0
+        self.pauses = self.freezes = 0
         self.fallen: list[str] = []  # processes that ended though nobody killed them
         self._stack, self._fuses, self._say = stack, fuses, say
         self._random = random.Random(seed)
@@ -84,6 +88,8 @@ class Killer:
         what, _, place = what.partition("@")
         if what == "pause":
             self._pause(place)
+        elif what == "freeze":
+            self._freeze(place)
         elif place:
             self._burn(place)
         elif what == "drain":
@@ -104,6 +110,15 @@ class Killer:
         else:
             self._stack.kill(name)
         return name
+
+    def _freeze(self, server: str) -> None:
+        """Let a server stand still for a while, whatever it was doing."""
+        root = psutil.Process(getattr(self._stack, server).pid)
+        family = [root, *root.children(recursive=True)]
+        _send(family, signal.SIGSTOP)
+        time.sleep(self._random.uniform(1.0, LONGEST_FROZEN_S))
+        _send(family, signal.SIGCONT)
+        self.freezes += 1
 
     def _raise(self, name: str) -> None:
         if name == "database":
@@ -179,3 +194,9 @@ class Killer:
                 self._say(f"{name} has fallen ({process.returncode})")
                 self._stack.kill(name)
                 self._stack.start(name)
+
+
+def _send(family: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
