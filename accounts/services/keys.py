@@ -1,4 +1,4 @@
-"""Changes to keys and people."""
+"""Changes to API keys."""
 
 import hashlib
 import secrets

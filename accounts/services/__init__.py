@@ -1,0 +1,5 @@
+"""Changes to people and keys, a file a noun; the verbs of keys can be called from here."""
+
+from accounts.services.keys import digest, issue_key, revoke_key
+
+__all__ = ["digest", "issue_key", "revoke_key"]
