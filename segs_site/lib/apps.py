@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
 
 
@@ -12,10 +13,18 @@ class LibConfig(AppConfig):
     name = "segs_site.lib"
     label = "lib"
     verbose_name = "Foundation"
+    default = True
 
     def ready(self) -> None:
         """See to it that the registry has a version after every migrate."""
         post_migrate.connect(_install, sender=self)
+
+
+class DeskConfig(admin_apps.AdminConfig):
+    """Django's admin behind our own rights."""
+
+    default = False
+    default_site = "segs_site.lib.doors.Desk"
 
 
 def _install(sender: AppConfig, **_: Any) -> None:
