@@ -10,3 +10,4 @@ class Lock(IntEnum):
     RELAY = 0x5E65_0002
     IMPORTS = 0x5E65_0003
     WINDOWS = 0x5E65_0004
+    PRICES = 0x5E65_0006
