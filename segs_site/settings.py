@@ -5,6 +5,7 @@ Each variable is described in `docs/settings.md`. Nothing here imports an app.
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +25,13 @@ def _is_zone(name: str) -> None:
         raise ValidationError(message) from refusal
 
 
+def _is_site(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        message = "must be scheme and name alone, such as https://grid.example"
+        raise ValidationError(message)
+
+
 _is_database = validate.Regexp(
     r"(postgres|postgresql)://.+", error="must start with postgresql://"
 )
@@ -40,6 +48,14 @@ DATABASE_URL = env.str(
 )
 REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0", validate=_is_broker)
 CACHE_URL = env.str("CACHE_URL", "", validate=lambda url: url == "" or _is_broker(url))
+
+# People: where links of mails lead, who sends them, and what a sign-in needs.
+SEGS_SITE_URL = env.str(
+    "SEGS_SITE_URL", f"http://localhost:{env.int('PORT', 8000)}", validate=_is_site
+)
+SEGS_MAIL_FROM = env.str("SEGS_MAIL_FROM", "SEGS <segs@localhost>")
+SEGS_REQUIRE_SECOND_FACTOR = env.bool("SEGS_REQUIRE_SECOND_FACTOR", False)
+SEGS_PROXIES = env.int("SEGS_PROXIES", 0, validate=validate.Range(0, 10))
 
 # How long things are kept and how they are cut; see docs/settings.md.
 SEGS_SITE_ZONE = env.str("SEGS_SITE_ZONE", "UTC", validate=_is_zone)
@@ -62,6 +78,11 @@ SEGS_MAX_SOCKETS = env.int("SEGS_MAX_SOCKETS", 2000, validate=validate.Range(min
 SEGS_WATCH_PORT = env.int("SEGS_WATCH_PORT", 0, validate=validate.Range(0, 65535))
 
 _database = env.dj_db_url("DATABASE_URL", DATABASE_URL, conn_max_age=60)
+# In the demo each mail is a file, so that its link can be followed with no mail server.
+_mail_folder = Path(env.str("SEGS_HOME", ".segs")) / "mail"
+_mail = env.dj_email_url(
+    "EMAIL_URL", f"file:///{BASE_DIR / _mail_folder}" if DEBUG else "smtp://localhost:25"
+)
 
 try:
     env.seal()
@@ -72,6 +93,14 @@ except EnvError as refusal:
 if not DEBUG and SECRET_KEY in ("", DEV_SECRET_KEY):
     message = "SECRET_KEY is not set: set it to a long random text, or DEBUG=1 for a demo"
     raise ImproperlyConfigured(message)
+
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = _mail["EMAIL_FILE_PATH"]
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = SEGS_MAIL_FROM
 
 DATABASES = {"default": _database | {"CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -211,6 +240,7 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
+    "CHECK_REVOKE_TOKEN": True,  # a changed password ends every token given under the old one
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "SEGS API",
