@@ -66,6 +66,7 @@ class Door:
         self._appender = Appender(url, marks_limit=marks_limit, replicas=replicas)
         self._stamp: bytes | str | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._closed = False
         self.registry: Registry | None = None
         self.broker_is_here = False
         self.broker_faults: list[str] = []
@@ -86,8 +87,9 @@ class Door:
 
     async def close(self) -> None:
         """Stop looking and hang up."""
+        self._closed = True
         if self._looking is not None:
-            self._looking.cancel()
+            self._looking.cancel()  # which the client library may swallow in the middle of a look
             with contextlib.suppress(asyncio.CancelledError):
                 await self._looking
         await self._appender.close()
@@ -128,7 +130,7 @@ class Door:
             raise NotReady("the broker cannot take readings now") from fault
 
     async def _keep_looking(self) -> None:
-        while True:
+        while not self._closed:
             await asyncio.sleep(LOOK_EVERY_S)
             await self._look()
 
