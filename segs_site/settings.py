@@ -3,6 +3,7 @@
 Each variable is described in `docs/settings.md`. Nothing here imports an app.
 """
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,6 +33,13 @@ def _is_site(url: str) -> None:
         raise ValidationError(message)
 
 
+def _are_limits(limits: dict[str, int]) -> None:
+    unknown = sorted(limits.keys() - SEGS_API_LIMITS.keys())
+    if unknown or min(limits.values(), default=0) < 0:
+        message = f"must be role=requests a minute, of the roles {', '.join(SEGS_API_LIMITS)}"
+        raise ValidationError(message)
+
+
 _is_database = validate.Regexp(
     r"(postgres|postgresql)://.+", error="must start with postgresql://"
 )
@@ -43,6 +51,9 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", DEV_SECRET_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
+SEGS_PROXIES = env.int("SEGS_PROXIES", 0, validate=validate.Range(0, 5))
+SEGS_TLS_REDIRECT = env.bool("SEGS_TLS_REDIRECT", not DEBUG)
 DATABASE_URL = env.str(
     "DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/segs", validate=_is_database
 )
@@ -74,7 +85,23 @@ SEGS_BROKER_MEMORY_LIMIT_MB = env.int(
 )
 SEGS_DEDUPE_MARKS = env.int("SEGS_DEDUPE_MARKS", 4_000_000, validate=validate.Range(min=0))
 SEGS_WAITAOF_REPLICAS = env.int("SEGS_WAITAOF_REPLICAS", 0, validate=validate.Range(0, 5))
+SEGS_MAX_UPLOAD_BYTES = env.int(
+    "SEGS_MAX_UPLOAD_BYTES", 100_000_000, validate=validate.Range(min=1000)
+)
 SEGS_MAX_SOCKETS = env.int("SEGS_MAX_SOCKETS", 2000, validate=validate.Range(min=1))
+SEGS_API_LIMITS: dict[str, int] = {
+    "anonymous": 60,
+    "customer": 300,
+    "operator": 1200,
+    "clerk": 1200,
+    "admin": 1200,
+}  # requests a minute
+SEGS_API_LIMITS |= env.dict(
+    "SEGS_API_LIMITS",
+    {},
+    subcast_values=int,
+    validate=_are_limits,
+)
 SEGS_WATCH_PORT = env.int("SEGS_WATCH_PORT", 0, validate=validate.Range(0, 65535))
 
 _database = env.dj_db_url("DATABASE_URL", DATABASE_URL, conn_max_age=60)
@@ -102,6 +129,9 @@ EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = SEGS_MAIL_FROM
 
+# What a process is called in the audit trail and in pg_stat_activity, unless the URL says it.
+_program = " ".join([Path(sys.argv[0]).name, *(a for a in sys.argv[1:2] if a[:1] != "-")])
+_database["OPTIONS"] = {"application_name": _program[:63]} | _database.get("OPTIONS", {})
 DATABASES = {"default": _database | {"CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -116,11 +146,11 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "channels",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
     "django_htmx",
+    "corsheaders",
     "csp",
     "segs_site.lib",
     "grid",
@@ -131,7 +161,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "segs_site.lib.trace.trace_requests",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "segs_site.lib.bounds.bound_bodies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pads its answers against guessing by length
     "csp.middleware.CSPMiddleware",
@@ -142,6 +175,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "segs_site.lib.throttles.tell_rate",
 ]
 
 ROOT_URLCONF = "segs_site.urls"
@@ -207,11 +241,23 @@ SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_SECURE = not DEBUG
-SECURE_SSL_REDIRECT = False  # the proxy in front does it, and health checks come plain
+CSRF_COOKIE_HTTPONLY = True  # scripts read the token from the page
+SECURE_SSL_REDIRECT = SEGS_TLS_REDIRECT
+SECURE_REDIRECT_EXEMPT = [r"^healthz?/?$", r"^readyz/?$", r"^metrics/?$"]  # asked from inside
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
+# Only a proxy of ours may say so: any client can send the header.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SEGS_PROXIES else None
+# To be in browsers' preload lists is a promise for a whole domain, which we cannot make.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CORS_URLS_REGEX = r"^/api/"
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-Id"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes of a body that is no file
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # larger files lie on disk while they are read
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -232,14 +278,14 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["segs_site.lib.throttles.ByRole"],
     "EXCEPTION_HANDLER": "segs_site.lib.problems.handle_exception",
+    "NUM_PROXIES": SEGS_PROXIES,  # else any client chooses the address it is counted by
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "CHECK_REVOKE_TOKEN": True,  # a changed password ends every token given under the old one
 }
 SPECTACULAR_SETTINGS = {
@@ -264,8 +310,17 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(request_id)s: %(message)s"}
+    },
+    "filters": {"trace": {"()": "segs_site.lib.trace.LogFilter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["trace"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.server": {"level": "WARNING"},

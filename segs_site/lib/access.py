@@ -5,7 +5,7 @@ see of it is decided where it is selected.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -63,28 +63,27 @@ def check(user: Any, action: Action) -> None:
         raise PermissionDenied
 
 
-class Needs:
-    """A permission of the API: `permission_classes = [Needs(Action.WATCH_GRID)]`.
+class NeedsOf(BasePermission):
+    """A permission of the API; `Needs` makes one for its actions."""
+
+    action: ClassVar[Action]
+    to_change: ClassVar[Action]
+
+    def has_permission(self, request: HttpRequest, view: Any) -> bool:
+        """Ask the table: for `to_change` when the method changes something."""
+        is_reading = request.method in SAFE_METHODS
+        return may(request.user, self.action if is_reading else self.to_change)
+
+
+def Needs(  # noqa: N802 reads like the class it returns
+    action: Action, *, to_change: Action | None = None
+) -> type[BasePermission]:
+    """Return a permission: `permission_classes = [Needs(Action.WATCH_GRID)]`.
 
     `to_change` is asked for by methods that change something; without it, `action` is.
     """
-
-    def __init__(self, action: Action, *, to_change: Action | None = None) -> None:
-        self._action = action
-        self._to_change = to_change or action
-
-    def __call__(self) -> BasePermission:
-        """Return the permission that the framework asks; it makes one for each request."""
-        return _Permission(self._action, self._to_change)
-
-
-class _Permission(BasePermission):
-    def __init__(self, action: Action, to_change: Action) -> None:
-        self._action, self._to_change = action, to_change
-
-    def has_permission(self, request: HttpRequest, view: Any) -> bool:
-        is_reading = request.method in SAFE_METHODS
-        return may(request.user, self._action if is_reading else self._to_change)
+    actions = {"action": action, "to_change": to_change or action}
+    return type(f"Needs_{action}", (NeedsOf,), actions)
 
 
 MayWatchGrid = Needs(Action.WATCH_GRID)

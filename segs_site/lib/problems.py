@@ -11,18 +11,25 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from segs_site.lib import trace
+
 CONTENT_TYPE = "application/problem+json"
 
 
 def document(*, status: int, code: str, detail: str, **members: Any) -> dict[str, Any]:
-    """Return the members of a problem document."""
-    return {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "code": code,
-        "detail": detail,
-    } | members
+    """Return the members of a problem document; `request_id` finds it in the logs."""
+    asked = trace.request_id()
+    return (
+        {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "code": code,
+            "detail": detail,
+        }
+        | ({"request_id": asked} if asked else {})
+        | members
+    )
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
