@@ -1,0 +1,1 @@
+"""Questions about prices, a noun a file."""

@@ -1,0 +1,1 @@
+"""Changes to prices, a noun a file."""
