@@ -22,6 +22,11 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"queue": "windows", "expires": 5},
     },
+    "decide-prices": {
+        "task": "workers.tasks.decide_prices",
+        "schedule": 1.0,
+        "options": {"queue": "prices", "expires": 5},
+    },
     "report-health": {
         "task": "workers.tasks.report_health",
         "schedule": 10.0,

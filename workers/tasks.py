@@ -11,6 +11,7 @@ from celery.signals import worker_ready
 from django.conf import settings
 
 from meters.services import upkeep, windows
+from tariffs.services import deciding
 from workers import clocks, feeds, watch
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,14 @@ def close_windows() -> None:
         if step == windows.NOTHING:
             return
         log.info("closed %s minutes, revised %s", step.closed, step.revised)
+
+
+@shared_task
+def decide_prices() -> None:
+    """Decide the price of every slot that starts soon, or that was missed."""
+    decided = deciding.decide_due(now=datetime.now(UTC))
+    if decided:
+        log.info("decided %s prices", decided)
 
 
 @shared_task
