@@ -53,3 +53,77 @@ class RegistryVersion(models.Model):
 
     def __str__(self) -> str:
         return f"registry {self.version}"
+
+
+class KeptAnswer(models.Model):
+    """What a POST with an `Idempotency-Key` was answered; repeated to whoever sends it again."""
+
+    owner = models.CharField(max_length=40, help_text="the user's id")
+    key = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64, help_text="of method, address and body")
+    status = models.SmallIntegerField(null=True, help_text="empty only inside its transaction")
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="kept_answer_once")]
+        indexes = [models.Index(fields=["created_at"], name="kept_answer_created")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.owner}: {self.status}"
+
+
+class ShardState(models.Model):
+    """How a shard of the stream stood when workers last looked; for those who may not ask them."""
+
+    number = models.SmallIntegerField(primary_key=True)
+    owner = models.CharField(max_length=100, blank=True, help_text="empty: nobody reads it")
+    consumed_until = models.DateTimeField(null=True)
+    backlog = models.IntegerField(help_text="entries (requests) not stored yet")
+    dead_letters = models.IntegerField()
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"shard {self.number}: {self.backlog} waiting"
+
+
+class ProcessState(models.Model):
+    """What a process last said of itself."""
+
+    service = models.CharField(max_length=100, primary_key=True)
+    status = models.CharField(max_length=20)
+    detail = models.CharField(max_length=300, blank=True)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["service"]
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.status}"
+
+
+class DeadLetter(models.Model):
+    """An entry of the stream that could not be processed, copied from the broker.
+
+    `replay_asked_at` is set by whoever wants it replayed; a task does it and deletes the row,
+    for the letter is gone then. What is still broken comes back as another letter.
+    """
+
+    shard = models.SmallIntegerField()
+    letter = models.CharField(max_length=40, help_text="its id among the dead letters")
+    origin = models.CharField(max_length=40, help_text="the id it had in the stream")
+    reason = models.CharField(max_length=500)
+    size = models.IntegerField(help_text="bytes")
+    replay_asked_at = models.DateTimeField(null=True)
+    replay_asked_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shard", "letter"], name="dead_letter_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.letter} of shard {self.shard}: {self.reason}"
