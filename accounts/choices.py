@@ -18,3 +18,11 @@ class KeyScope(models.TextChoices):
     """What an API key opens."""
 
     INGEST = "ingest", "send telemetry"
+
+
+class LetterKind(models.TextChoices):
+    """Why somebody gets a mail."""
+
+    CONFIRM = "confirm", "confirm an address"
+    RESET = "reset", "choose a new password"
+    CHANGED = "changed", "a password was changed"

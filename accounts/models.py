@@ -1,13 +1,15 @@
 """People, customers, their accounts and agreements, and the keys of head-ends."""
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
+from django.db.models.functions import Lower
 
-from accounts.choices import KeyScope, UserRole
+from accounts.choices import KeyScope, LetterKind, UserRole
 from meters.models import ServicePoint
 from tariffs.models import RatePlan
 
@@ -29,7 +31,7 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Find a user by address, in whatever case it was typed."""
-        return self.get(email=(username or "").lower())
+        return self.alias(lowered=Lower("email")).get(lowered=(username or "").lower())
 
 
 class User(AbstractUser):
@@ -43,6 +45,15 @@ class User(AbstractUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = UserManager()  # type: ignore[assignment,misc]
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_once",
+                violation_error_message="There is a user with this address.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email
@@ -120,3 +131,167 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class Preferences(models.Model):
+    """How a person wants to be spoken to; no row means the defaults."""
+
+    user = models.OneToOneField(
+        User, primary_key=True, on_delete=models.CASCADE, related_name="preferences"
+    )
+    language = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=64, blank=True, help_text="empty: the site's")
+    notify_outages = models.BooleanField(default=True)
+    notify_bills = models.BooleanField(default=True)
+    notify_prices = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user_id}"
+
+
+class Registration(models.Model):
+    """A wish to become a user, which whoever reads the address's mail may confirm once.
+
+    The user is made only then, so that nobody can choose the password of an address that is
+    another's.
+    """
+
+    email = models.EmailField()
+    password = models.CharField(max_length=128, help_text="hashed")
+    first_name = models.CharField(max_length=150, blank=True)
+    last_name = models.CharField(max_length=150, blank=True)
+    asked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(Lower("email"), "asked_at", name="registration_by_email")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Letter(models.Model):
+    """A mail that was asked for, and is written and sent by whoever finds it due.
+
+    Asked for an unknown address too, so that a door does the same work for either.
+    """
+
+    kind = models.CharField(max_length=20, choices=LetterKind.choices)
+    address = models.EmailField()
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="letter_due", condition=models.Q(done_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.address}"
+
+
+class Attempts(models.Model):
+    """How often something that can be guessed was tried, and until when no more is let in."""
+
+    subject = models.CharField(
+        max_length=64, primary_key=True, help_text="digest of what is guarded"
+    )
+    count = models.PositiveIntegerField()
+    since = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "attempts"
+        indexes = [models.Index(fields=["since"], name="attempts_since")]
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.since}"
+
+
+class TokenFamily(models.Model):
+    """All tokens that descend from one sign-in by API; one refresh token of them works."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
+    token_id = models.CharField(max_length=64, help_text="the refresh token that works")
+    started_at = models.DateTimeField()
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "token families"
+        indexes = [
+            models.Index(
+                fields=["user"], name="family_alive", condition=models.Q(ended_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Totp(models.Model):
+    """A secret shared with somebody's authenticator app (RFC 6238); counts once confirmed."""
+
+    user = models.OneToOneField(
+        User, primary_key=True, on_delete=models.CASCADE, related_name="totp"
+    )
+    secret = models.BinaryField(help_text="encrypted by a key made of SECRET_KEY")
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    last_step = models.BigIntegerField(default=0, help_text="30 s steps; each code works once")
+
+    def __str__(self) -> str:
+        return f"one-time codes of {self.user_id}"
+
+
+class Passkey(models.Model):
+    """A key in somebody's device or security key (WebAuthn level 2)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="passkeys")
+    name = models.CharField(max_length=60)
+    credential_id = models.BinaryField(max_length=1023, unique=True)
+    credential = models.BinaryField(help_text="attested credential data, with the public key")
+    uses = models.BigIntegerField(default=0, help_text="the device's own counter; 0: it has none")
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PasskeyChallenge(models.Model):
+    """What a device was asked to sign; answered once, and soon."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    challenge = models.CharField(max_length=64, unique=True)
+    is_for_new = models.BooleanField(help_text="asked to make a key, else to use one")
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"challenge until {self.until}"
+
+
+class RecoveryCode(models.Model):
+    """A code on paper, for the day the device is lost; each works once."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user_id}"

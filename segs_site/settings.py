@@ -66,7 +66,6 @@ SEGS_SITE_URL = env.str(
 )
 SEGS_MAIL_FROM = env.str("SEGS_MAIL_FROM", "SEGS <segs@localhost>")
 SEGS_REQUIRE_SECOND_FACTOR = env.bool("SEGS_REQUIRE_SECOND_FACTOR", False)
-SEGS_PROXIES = env.int("SEGS_PROXIES", 0, validate=validate.Range(0, 10))
 
 # How long things are kept and how they are cut; see docs/settings.md.
 SEGS_SITE_ZONE = env.str("SEGS_SITE_ZONE", "UTC", validate=_is_zone)

@@ -1,59 +1,88 @@
 """Signing in and out by REST."""
 
-from typing import Any
+from datetime import datetime
 
-from django.contrib.auth import authenticate
-from django.core.exceptions import ObjectDoesNotExist
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
-from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
-from rest_framework_simplejwt.serializers import TokenRefreshSerializer
-from rest_framework_simplejwt.tokens import RefreshToken
 
-from accounts.api import serializers
-from accounts.api.throttles import FailedLogins
+from accounts.api import refusals, serializers, tokens
+from accounts.api.base import OpenView, caller, sent
+from accounts.models import User
+from accounts.services import factors, passkeys, people, proofs, second_factor, sign_in
+from accounts.services.sign_in import Next
 
 
-class TokenView(APIView):
-    """Open to everybody: what is sent is the proof."""
-
-    permission_classes = [AllowAny]
-    authentication_classes = []
-
-    def get_authenticate_header(self, request: Request) -> str:
-        """Name the scheme, so that a refusal is a 401."""
-        return 'Bearer realm="api"'
-
-
-class LoginView(TokenView):
+class LoginView(OpenView):
     """Exchanges e-mail address and password for tokens."""
 
     @extend_schema(
         operation_id="auth_login",
         request=serializers.CredentialsSerializer,
+        responses={
+            200: serializers.TokensSerializer,
+            401: OpenApiResponse(
+                serializers.OneMoreStepSerializer,
+                description="They do not belong together, or a second step is needed.",
+            ),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Answer a pair of tokens, or what the next step is; 429 after many failures.
+
+        `second_factor_required` comes with a proof for `auth/login/second-factor`,
+        `second_factor_enrolment_required` with one for `auth/second-factor/…`.
+        """
+        now = timezone.now()
+        typed = sent(serializers.CredentialsSerializer, request)
+        with refusals.answered(now=now):
+            admission = sign_in.by_password(**typed, address=caller(request), now=now)
+        if admission.next == Next.ENTER:
+            return _enter(admission.user, now=now)
+        return _next_step(admission, now=now)
+
+
+class SecondStepView(OpenView):
+    """Ends a sign-in that needs a second factor."""
+
+    @extend_schema(
+        operation_id="auth_login_second_factor",
+        request=serializers.SecondStepSerializer,
         responses=serializers.TokensSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Answer a pair of tokens; 401 when they do not belong together, 429 after many."""
-        credentials = _valid(serializers.CredentialsSerializer(data=request.data))
-        failures = FailedLogins(request, credentials["email"])
-        failures.check()
-        user = authenticate(request._request, **credentials)
-        if user is None:
-            failures.count()
-            raise AuthenticationFailed(
-                "This address and password do not belong together.", "wrong_credentials"
-            )
-        refresh = RefreshToken.for_user(user)
-        return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
+        """Answer a pair of tokens for the proof and a code or a passkey's answer."""
+        now = timezone.now()
+        step = sent(serializers.SecondStepSerializer, request)
+        with refusals.answered(now=now):
+            user = proofs.user(proofs.Purpose.SECOND_STEP, step["proof"], now=now)
+            if "code" in step:
+                second_factor.prove_by_code(user=user, code=step["code"], now=now)
+            else:
+                second_factor.prove_by_passkey(user=user, answer=step["passkey"], now=now)
+        return _enter(user, now=now)
 
 
-class RefreshView(TokenView):
+class PasskeyChallengeView(OpenView):
+    """Asks a passkey to sign, for the second step."""
+
+    @extend_schema(
+        operation_id="auth_login_passkey_options",
+        request=serializers.ProofSerializer,
+        responses={200: OpenApiResponse(description="Options of navigator.credentials.get.")},
+    )
+    def post(self, request: Request) -> Response:
+        """Answer what `navigator.credentials.get` takes as `publicKey`, as JSON."""
+        now = timezone.now()
+        proof = sent(serializers.ProofSerializer, request)["proof"]
+        with refusals.answered(now=now):
+            user = proofs.user(proofs.Purpose.SECOND_STEP, proof, now=now)
+        return Response(passkeys.ask_for_proof(user=user, now=now))
+
+
+class RefreshView(OpenView):
     """Exchanges a refresh token for a new pair; each works once."""
 
     @extend_schema(
@@ -62,34 +91,47 @@ class RefreshView(TokenView):
         responses=serializers.TokensSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Answer a new pair; 401 when the token is used, ended or its user barred."""
-        _valid(serializers.RefreshSerializer(data=request.data))
-        renewal = TokenRefreshSerializer(data=request.data)
-        try:
-            renewal.is_valid(raise_exception=True)
-        except (TokenError, ObjectDoesNotExist) as problem:
-            raise InvalidToken from problem
-        return Response(renewal.validated_data)
+        """Answer a new pair; 401 when the token is used, ended or its user barred.
+
+        A token that comes twice ends every token of its sign-in, also when both came at the
+        same moment: refresh once at a time, and sign in again when an answer was lost.
+        """
+        now = timezone.now()
+        with refusals.answered(now=now):
+            pair = tokens.renew(sent(serializers.RefreshSerializer, request)["refresh"], now=now)
+        return Response(pair)
 
 
-class LogoutView(TokenView):
-    """Ends a refresh token."""
+class LogoutView(OpenView):
+    """Ends a refresh token and all that descend from the same sign-in."""
 
     @extend_schema(
         operation_id="auth_logout",
         request=serializers.RefreshSerializer,
-        responses={204: OpenApiResponse(description="The token has ended.")},
+        responses={204: OpenApiResponse(description="The tokens have ended.")},
     )
     def post(self, request: Request) -> Response:
-        """End the token; one that has ended already is well."""
-        sent = _valid(serializers.RefreshSerializer(data=request.data))
-        try:
-            RefreshToken(sent["refresh"]).blacklist()
-        except TokenError:
-            return Response(status=204)
+        """End the tokens; one that has ended already is well."""
+        tokens.end(sent(serializers.RefreshSerializer, request)["refresh"], now=timezone.now())
         return Response(status=204)
 
 
-def _valid(serializer: BaseSerializer[Any]) -> Any:
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data
+def _enter(user: User, *, now: datetime) -> Response:
+    people.has_signed_in(user=user)
+    return Response(tokens.start(user, now=now))
+
+
+def _next_step(admission: sign_in.Admission, *, now: datetime) -> Response:
+    user = admission.user
+    if admission.next == Next.ENROL:
+        return refusals.one_more_step(
+            code="second_factor_enrolment_required",
+            detail=_("Your role needs a second factor: set one up first."),
+            proof=proofs.of_user(proofs.Purpose.ENROL, user, now=now),
+        )
+    return refusals.one_more_step(
+        code="second_factor_required",
+        detail=_("The password is right; a second factor is needed too."),
+        proof=proofs.of_user(proofs.Purpose.SECOND_STEP, user, now=now),
+        methods=factors.held(user).methods,
+    )

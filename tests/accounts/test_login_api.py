@@ -1,56 +1,42 @@
 """Signing in and out by REST."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+import time_machine
+from django.db import connections
 from django.test import Client
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from accounts.api import throttles
-from accounts.models import User
+from accounts.choices import UserRole
+from accounts.models import TokenFamily, User
+from accounts.services import guarding
+from tests.accounts.doors import Api, told
 from workers import embedded
 
 pytestmark = pytest.mark.django_db
 
-LOGIN, REFRESH, LOGOUT = (f"/api/auth/{name}" for name in ("login", "refresh", "logout"))
-
-
-@pytest.fixture(autouse=True)
-def _no_failures_yet() -> None:
-    cache.clear()
-
-
-def post(client: Client, path: str, **body: Any) -> Any:
-    return client.post(path, body, content_type="application/json")
-
-
-def login(client: Client, password: str = "secret-olga") -> Any:
-    return post(client, LOGIN, email="olga@utility.example", password=password)
-
 
 class TestLogin:
-    def test_answers_a_pair_of_tokens(self, client: Client, olga: User) -> None:
-        answer = login(client)
+    def test_answers_a_pair_of_tokens(self, api: Api, olga: User) -> None:
+        answer = api.login()
 
         assert answer.status_code == 200
         assert sorted(answer.json()) == ["access", "refresh"]
 
-    def test_the_access_token_opens_doors(self, client: Client, olga: User) -> None:
-        access = login(client).json()["access"]
+    def test_the_access_token_opens_doors(self, api: Api, olga: User) -> None:
+        access = api.pair()["access"]
 
-        answer = Client().get(
-            "/api/admin/grid/status", headers={"Authorization": f"Bearer {access}"}
-        )
+        assert api.get("admin/grid/status", token=access).status_code == 200
 
-        assert answer.status_code == 200
-
-    @pytest.mark.parametrize("path", [LOGIN, f"{LOGIN}/"])
+    @pytest.mark.parametrize("path", ["auth/login", "auth/login/"])
     def test_takes_the_address_in_any_case_and_path_with_any_slash(
-        self, client: Client, olga: User, path: str
+        self, api: Api, olga: User, path: str
     ) -> None:
-        answer = post(client, path, email="Olga@Utility.example", password="secret-olga")
+        answer = api.post(path, email="Olga@Utility.example", password="secret-olga")
 
         assert answer.status_code == 200
 
@@ -60,57 +46,129 @@ class TestLogin:
         ids=["wrong password", "unknown address"],
     )
     def test_does_not_say_which_was_wrong(
-        self, client: Client, olga: User, email: str, password: str
+        self, api: Api, olga: User, email: str, password: str
     ) -> None:
-        answer = post(client, LOGIN, email=email, password=password)
+        answer = api.login(email, password)
 
         assert (answer.status_code, answer.json()["code"]) == (401, "wrong_credentials")
         assert answer["Content-Type"] == "application/problem+json"
 
-    def test_refuses_whoever_is_barred(self, client: Client, olga: User) -> None:
-        olga.is_active = False
-        olga.save()
+    def test_refuses_whoever_is_barred_as_it_refuses_a_stranger(
+        self, api: Api, olga: User
+    ) -> None:
+        User.objects.update(is_active=False)
 
-        assert login(client).status_code == 401
+        assert told(api.login()) == told(api.login("nobody@utility.example"))
 
-    def test_names_the_fields_that_are_missing(self, client: Client) -> None:
-        answer = post(client, LOGIN, email="olga@utility.example")
+    def test_names_the_fields_that_are_missing(self, api: Api, db: None) -> None:
+        answer = api.post("auth/login", email="olga@utility.example")
 
         assert (answer.status_code, list(answer.json()["errors"])) == (400, ["password"])
 
-    def test_refuses_what_is_no_json(self, client: Client) -> None:
-        answer = client.post(LOGIN, "{", content_type="application/json")
+    def test_refuses_what_is_no_json(self, client: Client, db: None) -> None:
+        answer = client.post("/api/auth/login", "{", content_type="application/json")
 
         assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
 
+    @pytest.mark.parametrize("length", [1025, 100_000])
+    def test_hashes_no_endless_password(self, api: Api, olga: User, length: int) -> None:
+        assert api.login(password="x" * length).status_code == 400
+
+    def test_is_remembered_with_the_person(self, api: Api, olga: User) -> None:
+        api.login()
+
+        olga.refresh_from_db()
+        assert olga.last_login is not None
+
 
 class TestGuessing:
-    def test_is_slowed_down(self, client: Client, olga: User) -> None:
-        for _ in range(throttles.FAILURES_OF_ACCOUNT):
-            assert login(client, "guess").status_code == 401
+    def guess(self, api: Api, email: str, times: int) -> list[Any]:
+        return [api.login(email, f"guess-{attempt}") for attempt in range(times)]
 
-        answer = login(client)
-
-        assert (answer.status_code, answer.json()["code"]) == (429, "throttled")
-        assert answer["Retry-After"] == "60"
-
-    def test_of_one_account_does_not_slow_another(
-        self, client: Client, olga: User, carl: User
+    def test_locks_after_ten_wrong_passwords_even_for_the_right_one(
+        self, api: Api, olga: User
     ) -> None:
-        for _ in range(throttles.FAILURES_OF_ACCOUNT):
-            login(client, "guess")
+        guesses = self.guess(api, olga.email, 10)
 
-        answer = post(client, LOGIN, email="carl@home.example", password="secret-carl")
+        answer = api.login()
 
-        assert answer.status_code == 200
+        assert {guess.status_code for guess in guesses} == {401}
+        assert (answer.status_code, answer.json()["code"]) == (429, "locked")
+        assert 0 < int(answer["Retry-After"]) <= 900
 
-    def test_signing_in_often_is_no_guessing(self, client: Client, olga: User) -> None:
-        codes = [login(client).status_code for _ in range(throttles.FAILURES_OF_ACCOUNT + 2)]
+    def test_reads_the_same_for_an_address_that_nobody_has(self, api: Api, olga: User) -> None:
+        with time_machine.travel("2026-03-01T12:00:00Z", tick=False):
+            known = self.guess(api, olga.email, 12)
+            unknown = self.guess(api, "nobody@utility.example", 12)
 
-        assert set(codes) == {200}
+        assert [told(answer) for answer in known] == [told(answer) for answer in unknown]
+
+    def test_is_counted_whatever_the_case_of_the_address(self, api: Api, olga: User) -> None:
+        self.guess(api, "OLGA@utility.example", 10)
+
+        assert api.login().status_code == 429
+
+    def test_is_forgotten_after_a_quarter_of_an_hour(self, api: Api, olga: User) -> None:
+        with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+            self.guess(api, olga.email, 10)
+            clock.shift(timedelta(minutes=14, seconds=59))
+            early = api.login().status_code
+            clock.shift(timedelta(seconds=1))
+            late = api.login().status_code
+
+        assert (early, late) == (429, 200)
+
+    def test_that_goes_on_does_not_make_the_lock_longer(self, api: Api, olga: User) -> None:
+        with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+            self.guess(api, olga.email, 10)
+            clock.shift(timedelta(minutes=14))
+            self.guess(api, olga.email, 5)
+            clock.shift(timedelta(minutes=1))
+
+            assert api.login().status_code == 200
+
+    def test_of_one_account_does_not_lock_another(self, api: Api, olga: User, carl: User) -> None:
+        self.guess(api, olga.email, 10)
+
+        assert api.login("carl@home.example", "secret-carl").status_code == 200
+
+    def test_of_many_accounts_locks_the_network_address(
+        self, api: Api, olga: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        few = guarding.Limit("address", 3, timedelta(minutes=15), timedelta(minutes=15))
+        monkeypatch.setattr(guarding, "PASSWORDS_OF_ADDRESS", few)
+        for place in range(3):
+            api.login(f"person-{place}@utility.example", "Winter2026")
+
+        here = api.login()
+        elsewhere = api.client.post(
+            "/api/auth/login",
+            {"email": olga.email, "password": "secret-olga"},
+            content_type="application/json",
+            REMOTE_ADDR="192.0.2.7",
+        )
+
+        assert (here.status_code, elsewhere.status_code) == (429, 200)
+
+    def test_cannot_hide_behind_a_header(self, api: Api, olga: User, settings: Any) -> None:
+        claims = [guarding.caller({"REMOTE_ADDR": "192.0.2.7", "HTTP_X_FORWARDED_FOR": "1.2.3.4"})]
+        settings.SEGS_PROXIES = 1
+        chain = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "1.2.3.4, 192.0.2.7"}
+        claims.append(guarding.caller(chain))
+
+        assert claims == ["192.0.2.7", "192.0.2.7"]
+
+    def test_signing_in_often_is_no_guessing(self, api: Api, olga: User) -> None:
+        assert {api.login().status_code for _ in range(12)} == {200}
+
+    def test_is_forgotten_by_signing_in(self, api: Api, olga: User) -> None:
+        self.guess(api, olga.email, 9)
+        api.login()
+
+        assert self.guess(api, olga.email, 1)[0].status_code == 401
 
     def test_people_can_sign_in_while_the_cache_is_away(
-        self, client: Client, olga: User, settings: Any
+        self, api: Api, olga: User, settings: Any
     ) -> None:
         settings.CACHES = {
             "default": {
@@ -119,55 +177,151 @@ class TestGuessing:
             }
         }
 
-        assert login(client).status_code == 200
+        assert api.login().status_code == 200
+
+
+class TestGuessingAtOnce:
+    @pytest.mark.django_db(transaction=True)
+    def test_lets_no_more_through_than_one_after_another(self, olga: User) -> None:
+        answers = at_once(lambda: Api(Client()).login(password="guess").status_code, times=16)
+
+        assert sorted(answers) == [401] * 10 + [429] * 6
 
 
 class TestRefresh:
-    def test_answers_a_new_pair(self, client: Client, olga: User) -> None:
-        pair = login(client).json()
+    def test_answers_a_new_pair(self, api: Api, olga: User) -> None:
+        pair = api.pair()
 
-        renewed = post(client, REFRESH, refresh=pair["refresh"])
+        renewed = api.post("auth/refresh", refresh=pair["refresh"])
 
         assert renewed.status_code == 200
         assert renewed.json()["refresh"] != pair["refresh"]
+        assert api.knows(renewed.json()["access"])
 
-    def test_works_once(self, client: Client, olga: User) -> None:
-        refresh = login(client).json()["refresh"]
-        post(client, REFRESH, refresh=refresh)
+    def test_goes_on_and_on(self, api: Api, olga: User) -> None:
+        refresh = api.pair()["refresh"]
 
-        answer = post(client, REFRESH, refresh=refresh)
+        for _ in range(4):
+            refresh = api.post("auth/refresh", refresh=refresh).json()["refresh"]
 
-        assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
+        assert TokenFamily.objects.count() == 1
 
-    def test_ends_with_the_token(self, client: Client, olga: User) -> None:
-        ended = RefreshToken.for_user(olga)
-        ended.set_exp(lifetime=-timedelta(seconds=1))
+    def test_used_twice_ends_its_whole_family(self, api: Api, olga: User) -> None:
+        stolen = api.pair()["refresh"]
+        newest = api.post("auth/refresh", refresh=stolen).json()["refresh"]
 
-        assert post(client, REFRESH, refresh=str(ended)).status_code == 401
+        again = api.post("auth/refresh", refresh=stolen)
 
-    def test_ends_with_the_user(self, client: Client, olga: User) -> None:
-        refresh = login(client).json()["refresh"]
+        assert (again.status_code, again.json()["code"]) == (401, "token_not_valid")
+        assert api.post("auth/refresh", refresh=newest).status_code == 401
+
+    def test_used_twice_leaves_other_sign_ins_alone(self, api: Api, olga: User) -> None:
+        telephone, stolen = api.pair()["refresh"], api.pair()["refresh"]
+        for _ in range(2):
+            api.post("auth/refresh", refresh=stolen)
+
+        assert api.post("auth/refresh", refresh=telephone).status_code == 200
+
+    @pytest.mark.django_db(transaction=True)
+    def test_twice_at_the_same_moment_is_twice(self, api: Api, olga: User) -> None:
+        refresh = api.pair()["refresh"]
+
+        def renew() -> Any:
+            return Api(Client()).post("auth/refresh", refresh=refresh)
+
+        answers = at_once(renew, times=2)
+        winner = next(answer for answer in answers if answer.status_code == 200)
+
+        assert sorted(answer.status_code for answer in answers) == [200, 401]
+        assert api.post("auth/refresh", refresh=winner.json()["refresh"]).status_code == 401
+
+    def test_ends_after_seven_days_without_use(self, api: Api, olga: User) -> None:
+        with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+            pair = api.pair()
+            clock.shift(timedelta(days=7, seconds=1))
+
+            assert api.post("auth/refresh", refresh=pair["refresh"]).status_code == 401
+
+    def test_outlives_an_access_token_of_fifteen_minutes(self, api: Api, olga: User) -> None:
+        with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+            pair = api.pair()
+            clock.shift(timedelta(minutes=15, seconds=1))
+
+            assert not api.knows(pair["access"])
+            assert api.post("auth/refresh", refresh=pair["refresh"]).status_code == 200
+
+    def test_ends_with_the_user(self, api: Api, olga: User) -> None:
+        refresh = api.pair()["refresh"]
         olga.delete()
 
-        assert post(client, REFRESH, refresh=refresh).status_code == 401
+        assert api.post("auth/refresh", refresh=refresh).status_code == 401
 
-    def test_does_not_take_an_access_token(self, client: Client, olga: User) -> None:
-        access = login(client).json()["access"]
+    def test_ends_with_the_bar_of_the_user(self, api: Api, olga: User) -> None:
+        refresh = api.pair()["refresh"]
+        User.objects.update(is_active=False)
 
-        assert post(client, REFRESH, refresh=access).status_code == 401
+        assert api.post("auth/refresh", refresh=refresh).status_code == 401
+
+    def test_ends_with_a_password_that_an_administrator_sets(self, api: Api, olga: User) -> None:
+        pair = api.pair()
+        olga.set_password("set-in-the-admin")
+        olga.save()
+
+        assert not api.knows(pair["access"])
+        assert api.post("auth/refresh", refresh=pair["refresh"]).status_code == 401
+
+    def test_carries_no_old_role(self, api: Api, olga: User) -> None:
+        access = api.pair()["access"]
+        User.objects.update(role=UserRole.CUSTOMER)
+
+        assert api.get("admin/grid/status", token=access).status_code == 403
+
+    @pytest.mark.parametrize("kind", ["access", "nonsense", "without a family", ""])
+    def test_takes_refresh_tokens_of_ours_alone(self, api: Api, olga: User, kind: str) -> None:
+        sent = {
+            "access": api.pair()["access"],
+            "nonsense": "a.b.c",
+            "without a family": str(RefreshToken.for_user(olga)),
+            "": "",
+        }[kind]
+
+        assert api.post("auth/refresh", refresh=sent).status_code == (401 if kind else 400)
 
 
 class TestLogout:
-    def test_ends_the_token(self, client: Client, olga: User) -> None:
-        refresh = login(client).json()["refresh"]
+    def test_ends_the_token(self, api: Api, olga: User) -> None:
+        refresh = api.pair()["refresh"]
 
-        assert post(client, LOGOUT, refresh=refresh).status_code == 204
+        assert api.post("auth/logout", refresh=refresh).status_code == 204
 
-        assert post(client, REFRESH, refresh=refresh).status_code == 401
+        assert api.post("auth/refresh", refresh=refresh).status_code == 401
 
-    def test_twice_is_well(self, client: Client, olga: User) -> None:
-        refresh = login(client).json()["refresh"]
+    def test_with_an_older_token_ends_the_newest(self, api: Api, olga: User) -> None:
+        oldest = api.pair()["refresh"]
+        newest = api.post("auth/refresh", refresh=oldest).json()["refresh"]
 
-        codes = [post(client, LOGOUT, refresh=refresh).status_code for _ in range(2)]
+        api.post("auth/logout", refresh=oldest)
+
+        assert api.post("auth/refresh", refresh=newest).status_code == 401
+
+    def test_twice_is_well(self, api: Api, olga: User) -> None:
+        refresh = api.pair()["refresh"]
+
+        codes = [api.post("auth/logout", refresh=refresh).status_code for _ in range(2)]
 
         assert codes == [204, 204]
+
+
+def at_once(ask: Any, *, times: int) -> list[Any]:
+    """Ask in so many threads that all begin together."""
+    ready = Barrier(times)
+
+    def one() -> Any:
+        try:
+            ready.wait(timeout=10)
+            return ask()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(times) as pool:
+        return [done.result() for done in [pool.submit(one) for _ in range(times)]]
