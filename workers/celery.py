@@ -27,9 +27,19 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"queue": "prices", "expires": 5},
     },
+    "send-mail": {
+        "task": "workers.tasks.send_mail",
+        "schedule": 2.0,
+        "options": {"queue": "mail", "expires": 10},
+    },
     "report-health": {
         "task": "workers.tasks.report_health",
         "schedule": 10.0,
+        "options": {"queue": "windows", "expires": 10},
+    },
+    "serve-desk": {
+        "task": "workers.tasks.serve_desk",
+        "schedule": 2.0,
         "options": {"queue": "windows", "expires": 10},
     },
     "keep-house": {

@@ -10,9 +10,10 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.conf import settings
 
+from accounts.services import mail
 from meters.services import upkeep, windows
 from tariffs.services import deciding
-from workers import clocks, feeds, watch
+from workers import clocks, desk, feeds, watch
 
 log = logging.getLogger(__name__)
 _while_this_worker_lives = ExitStack()
@@ -43,6 +44,12 @@ def decide_prices() -> None:
 
 
 @shared_task
+def send_mail() -> None:
+    """Send the mails that people asked for."""
+    mail.send_due(now=datetime.now(UTC))
+
+
+@shared_task
 def keep_house() -> None:
     """Make partitions ahead, drop those past retention, forget old events."""
     upkeep.keep(now=datetime.now(UTC))
@@ -54,6 +61,19 @@ def report_health() -> None:
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as broker:
         now = datetime.now(UTC)
         feeds.report_health(broker, service="celery", status="ok", detail="windows", now=now)
+
+
+@shared_task
+def serve_desk() -> None:
+    """Append what was adopted, replay what was asked for, write down how the stream does."""
+    # One connection, for a replica is waited for on the connection that wrote.
+    with redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=10, single_connection_client=True
+    ) as broker:
+        now = datetime.now(UTC)
+        desk.append_adopted(broker, now=now)
+        desk.replay_asked(broker)
+        desk.write_down(broker, now=now)
 
 
 @worker_ready.connect
