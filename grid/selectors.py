@@ -1,15 +1,17 @@
 """Questions about the grid: how loaded its regions are, now and lately."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import connection
 from django.db.models import OuterRef, Subquery
 
 from grid import loading
 from grid.models import Region, RegionCapacity, RegionMinute
 from segs_site.lib import periods
-from segs_site.lib.quantities import to_kw
+from segs_site.lib.quantities import to_kw, to_kwh
 
 # A minute closes seconds after its end; a newest one older than this means that closing halts.
 CLOSING_PATIENCE = timedelta(minutes=3)
@@ -124,3 +126,63 @@ def _loads_and_capacities_kw(start: datetime, end: datetime) -> tuple[Cells, Cel
         loads[region, minute] = to_kw(load_mw) if is_known else None
         capacities[region, minute] = to_kw(capacity_mw)
     return loads, capacities
+
+
+@dataclass(frozen=True, slots=True)
+class RegionStats:
+    """A region over a period, from its quarter-hours; loads only from those that are known.
+
+    `energy_kwh` is what reporting meters measured, not what silent ones are taken to have drawn.
+    """
+
+    code: str
+    name: str
+    energy_kwh: float | None
+    mean_load_kw: float | None
+    lowest_load_kw: float | None
+    peak_load_kw: float | None
+    peak_at: datetime | None
+    peak_load_pct: float | None
+    coverage_pct: float | None
+    quarters_expected: int
+    quarters_closed: int
+    quarters_known: int
+
+
+_STATS = """
+SELECT g.code, g.name, sum(q.energy_mwh), avg(q.load_mw) FILTER (WHERE q.load_known),
+       min(q.load_mw) FILTER (WHERE q.load_known), max(q.load_mw) FILTER (WHERE q.load_known),
+       (array_agg(q.start ORDER BY q.load_mw DESC) FILTER (WHERE q.load_known))[1],
+       (array_agg(q.capacity_mw ORDER BY q.load_mw DESC) FILTER (WHERE q.load_known))[1],
+       sum(q.meters_reporting), sum(q.meters_expected),
+       count(q.id), count(q.id) FILTER (WHERE q.load_known)
+FROM grid_region g
+LEFT JOIN grid_regionquarter q ON q.region_id = g.id AND q.start >= %s AND q.start < %s
+GROUP BY g.id ORDER BY g.code
+"""
+
+
+def region_stats(*, period: periods.Period) -> list[RegionStats]:
+    """Return every region over a period, in order of code: one query."""
+    expected = periods.expected_intervals(period, periods.QUARTER)
+    with connection.cursor() as cursor:
+        cursor.execute(_STATS, [period.start, period.end])
+        return [_stats(row, expected) for row in cursor.fetchall()]
+
+
+def _stats(row: Sequence[Any], expected: int) -> RegionStats:
+    code, name, energy, mean, low, high, peak_at, capacity, reporting, meters, closed, known = row
+    return RegionStats(
+        code=code,
+        name=name,
+        energy_kwh=to_kwh(None if energy is None else int(energy)),
+        mean_load_kw=to_kw(None if mean is None else round(mean)),
+        lowest_load_kw=to_kw(low),
+        peak_load_kw=to_kw(high),
+        peak_at=peak_at,
+        peak_load_pct=loading.load_pct(high, capacity),
+        coverage_pct=loading.coverage_pct(reporting, meters),
+        quarters_expected=expected,
+        quarters_closed=closed,
+        quarters_known=known,
+    )

@@ -44,3 +44,11 @@ class Direction(models.TextChoices):
 
     IMPORT = "import", "drawn by the customer"
     EXPORT = "export", "fed in by the customer"
+
+
+class Reporting(models.TextChoices):
+    """Whether a meter is heard."""
+
+    REPORTING = "reporting", "reporting"
+    SILENT = "silent", "no reading for three intervals"
+    UNHEARD = "unheard", "no reading yet"

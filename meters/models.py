@@ -250,11 +250,21 @@ class QuarantinedReading(models.Model):
     )
     decided_by = models.CharField(max_length=200, blank=True)
     decided_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=500, blank=True, help_text="why it was decided so")
+    appended_at = models.DateTimeField(
+        null=True, help_text="when an adopted reading was put into the stream again"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["origin"], name="quarantine_once")]
         indexes = [
-            models.Index(fields=["state", "-received_at"], name="quarantine_state"),
+            models.Index(fields=["state", "-received_at", "-id"], name="quarantine_by_state"),
+            models.Index(fields=["-received_at", "-id"], name="quarantine_newest"),
+            models.Index(
+                fields=["id"],
+                name="quarantine_to_append",
+                condition=Q(state=QuarantineState.ADOPTED, appended_at__isnull=True),
+            ),
             models.Index(fields=["serial", "ts"], name="quarantine_serial"),
         ]
 

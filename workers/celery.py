@@ -37,6 +37,11 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"queue": "windows", "expires": 10},
     },
+    "serve-desk": {
+        "task": "workers.tasks.serve_desk",
+        "schedule": 2.0,
+        "options": {"queue": "windows", "expires": 10},
+    },
     "keep-house": {
         "task": "workers.tasks.keep_house",
         "schedule": 600.0,

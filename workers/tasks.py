@@ -13,7 +13,7 @@ from django.conf import settings
 from accounts.services import mail
 from meters.services import upkeep, windows
 from tariffs.services import deciding
-from workers import clocks, feeds, watch
+from workers import clocks, desk, feeds, watch
 
 log = logging.getLogger(__name__)
 _while_this_worker_lives = ExitStack()
@@ -47,20 +47,6 @@ def decide_prices() -> None:
 def send_mail() -> None:
     """Send the mails that people asked for."""
     mail.send_due(now=datetime.now(UTC))
-
-
-@shared_task
-def keep_house() -> None:
-    """Make partitions ahead, drop those past retention, forget old events."""
-    upkeep.keep(now=datetime.now(UTC))
-
-
-@shared_task
-def report_health() -> None:
-    """Say that Celery works: beat sent this, and a worker ran it."""
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as broker:
-        now = datetime.now(UTC)
-        feeds.report_health(broker, service="celery", status="ok", detail="windows", now=now)
 
 
 @shared_task

@@ -1,8 +1,11 @@
 """Shapes of the grid's answers. Measured kW and % are numbers, prices decimal strings."""
 
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
+
+from segs_site.lib.moments import PeriodQuerySerializer
 
 UNKNOWN = "null where it is not known"
 
@@ -85,3 +88,49 @@ class TopologySerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(help_text="what map frames name; 32 bits")
     regions = TopologyRegionSerializer(many=True)
     meters = TopologyMetersSerializer()
+
+
+class StatsQuerySerializer(PeriodQuerySerializer):
+    """Over which period; the day behind us unless said."""
+
+
+class RegionStatsSerializer(serializers.Serializer[Any]):
+    """A region over a period; loads only from quarter-hours that are known."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    energy_kwh = serializers.FloatField(allow_null=True, help_text="of meters that reported")
+    mean_load_kw = serializers.FloatField(allow_null=True, help_text=UNKNOWN)
+    lowest_load_kw = serializers.FloatField(allow_null=True, help_text=UNKNOWN)
+    peak_load_kw = serializers.FloatField(allow_null=True, help_text=UNKNOWN)
+    peak_at = serializers.DateTimeField(allow_null=True, help_text="start of that quarter-hour")
+    peak_load_pct = serializers.FloatField(
+        allow_null=True, help_text="of the capacity in force then"
+    )
+    coverage_pct = serializers.FloatField(allow_null=True, help_text=UNKNOWN)
+    quarters_expected = serializers.IntegerField()
+    quarters_closed = serializers.IntegerField()
+    quarters_known = serializers.IntegerField()
+
+
+class RegionStatsListSerializer(serializers.Serializer[Any]):
+    """Every region over a period of whole quarter-hours."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    regions = RegionStatsSerializer(many=True)
+
+
+class CapacitySerializer(serializers.Serializer[Any]):
+    """What a region can carry from a moment on."""
+
+    capacity_kw = serializers.DecimalField(
+        max_digits=12, decimal_places=3, min_value=Decimal("0.001")
+    )
+    effective_from = serializers.DateTimeField(required=False, help_text="now without")
+
+
+class CapacitiesSerializer(serializers.Serializer[Any]):
+    """Capacities, newest first."""
+
+    capacities = CapacitySerializer(many=True)

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.views.decorators.http import condition
+from django.views.decorators.http import condition, conditional_page
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,12 +18,19 @@ from meters import selectors as meters
 from segs_site.lib.access import MayWatchGrid
 
 
+@method_decorator(conditional_page, name="dispatch")
 class GridStatusView(APIView):
     """How loaded every region is."""
 
     permission_classes = [MayWatchGrid]
 
-    @extend_schema(operation_id="grid_status", responses=serializers.GridStatusSerializer)
+    @extend_schema(
+        operation_id="grid_status",
+        responses={
+            200: serializers.GridStatusSerializer,
+            304: OpenApiResponse(description="It has not changed since that ETag."),
+        },
+    )
     def get(self, request: Request) -> Response:
         """Answer the newest closed minute of each region."""
         regions = grid.region_statuses(now=timezone.now())

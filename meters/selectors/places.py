@@ -1,4 +1,4 @@
-"""Questions about meters: which hang where, and what each said last."""
+"""Which meters hang where, and what each said last."""
 
 import zlib
 from dataclasses import dataclass

@@ -1,0 +1,128 @@
+"""The list of meters as an operator searches it: where each hangs now, and when it was heard."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FilteredRelation,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+
+from meters.choices import Reporting
+from meters.mapframes import SILENT_AFTER_INTERVALS
+from meters.models import Meter
+from segs_site.lib.periods import EPOCH
+
+Rows = QuerySet[Meter, dict[str, Any]]
+
+_PLACE = "place__service_point__"
+_SEARCHED = (
+    "serial__icontains",
+    f"{_PLACE}code__icontains",
+    f"{_PLACE}transformer__code__icontains",
+    f"{_PLACE}transformer__feeder__code__icontains",
+)
+FIELDS = {
+    "region": F(f"{_PLACE}region__code"),
+    "service_point": F(f"{_PLACE}code"),
+    "address": F(f"{_PLACE}address"),
+    "transformer": F(f"{_PLACE}transformer__code"),
+    "feeder": F(f"{_PLACE}transformer__feeder__code"),
+    "last_ts": F("latestreading__ts"),
+    "last_received_at": F("latestreading__received_at"),
+    "last_power_mw": F("latestreading__power_mw"),
+    "last_voltage_mv": F("latestreading__voltage_mv"),
+}
+OWN = (
+    "id",
+    "serial",
+    "flow",
+    "limit_kw",
+    "reading_interval_s",
+    "auto_registered",
+    "registered_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which meters: every part that is given must hold."""
+
+    search: str = ""
+    region: str = ""
+    state: str = ""
+    feeder: str = ""
+    transformer: str = ""
+    seen_since: datetime | None = None
+    seen_before: datetime | None = None
+
+
+def meters(wanted: Wanted, *, now: datetime) -> Rows:
+    """Return the meters that are wanted, unordered, as mappings of OWN, FIELDS, state and seen_at.
+
+    `seen_at` is when the newest reading came, 1970 for a meter that was never heard, so that it
+    can be ordered by. A meter is silent after three intervals without a reading.
+    """
+    rows = (
+        Meter.objects.annotate(
+            place=FilteredRelation(
+                "installations", condition=Q(installations__during__contains=now)
+            )
+        )
+        .annotate(
+            seen_at=Coalesce(
+                "latestreading__received_at", Value(EPOCH), output_field=DateTimeField()
+            )
+        )
+        .annotate(state=_state(now), **FIELDS)
+    )
+    return _kept(rows, wanted).values(*OWN, *FIELDS, "state", "seen_at")
+
+
+def meter(*, pk: int, now: datetime) -> dict[str, Any]:
+    """Return one meter; raises Meter.DoesNotExist."""
+    found: dict[str, Any] = meters(Wanted(), now=now).get(pk=pk)
+    return found
+
+
+def _state(now: datetime) -> Case:
+    patience = ExpressionWrapper(
+        F("reading_interval_s") * Value(timedelta(seconds=SILENT_AFTER_INTERVALS)),
+        output_field=DurationField(),
+    )
+    heard_until = ExpressionWrapper(Value(now) - patience, output_field=DateTimeField())
+    return Case(
+        When(latestreading__isnull=True, then=Value(Reporting.UNHEARD.value)),
+        When(latestreading__received_at__gte=heard_until, then=Value(Reporting.REPORTING.value)),
+        default=Value(Reporting.SILENT.value),
+        output_field=CharField(),
+    )
+
+
+def _kept(rows: QuerySet[Meter], wanted: Wanted) -> QuerySet[Meter]:
+    exact = {
+        "region": wanted.region,
+        "state": wanted.state,
+        "feeder": wanted.feeder,
+        "transformer": wanted.transformer,
+        "latestreading__received_at__gte": wanted.seen_since,
+        "latestreading__received_at__lt": wanted.seen_before,
+    }
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if not wanted.search:
+        return rows
+    found = Q()
+    for field in _SEARCHED:
+        found |= Q(**{field: wanted.search})
+    return rows.filter(found)
