@@ -11,6 +11,7 @@ handler500 = "segs_site.lib.problems.server_error"
 api: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("grid.api.urls")),
+    path("", include("meters.api.urls")),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(
         r"^docs/?$",
