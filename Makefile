@@ -26,7 +26,7 @@ demo: $(VENV)/.installed
 	@DEBUG=1 exec $(PY) manage.py demo
 
 test: $(VENV)/.installed-dev
-	@exec $(PY) -m pytest $(ARGS)
+	@exec $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: export DEBUG = 1
 check: $(VENV)/.installed-dev

@@ -38,20 +38,26 @@ def _hurry(url: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def _start() -> None:
+def _start(*, database_too: bool, broker_too: bool) -> None:
     folder = _folder()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # runs last: servers stop first
-    if "DATABASE_URL" not in os.environ:
+    if database_too:
         database = embedded.Database(folder / "postgres")
         os.environ["DATABASE_URL"] = database.url("segs")
         _hurry(database.url("postgres"))
         atexit.register(database.stop, "immediate")
-    if "REDIS_URL" not in os.environ:
+    if broker_too:
         broker = embedded.Broker(folder / "valkey")
         broker.start()
         os.environ["REDIS_URL"] = broker.url()
         atexit.register(broker.stop)
 
 
-if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
-    _start()
+# Each of several test processes has servers of its own; they inherit what the first one started.
+OURS = "SEGS_TESTS_STARTED"
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    names = ("DATABASE_URL", "REDIS_URL")
+    os.environ[OURS] = " ".join(name for name in names if name not in os.environ)
+started = os.environ[OURS].split()
+if started:
+    _start(database_too="DATABASE_URL" in started, broker_too="REDIS_URL" in started)
