@@ -4,7 +4,10 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
+
+from segs_site.lib import audit
 
 
 class LibConfig(AppConfig):
@@ -16,8 +19,13 @@ class LibConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """See to it that the registry has a version after every migrate."""
+        """See to it that the registry has a version, and that the trail knows who acts."""
         post_migrate.connect(_install, sender=self)
+        connection_created.connect(_watch)
+
+
+def _watch(connection: Any, **_: Any) -> None:
+    audit.watch(connection)
 
 
 class DeskConfig(admin_apps.AdminConfig):

@@ -42,7 +42,7 @@ class NeedsAction(AccessMixin):
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         check(request.user, self.action)
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
 
 class Desk(AdminSite):
@@ -56,7 +56,8 @@ class Desk(AdminSite):
 
     def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
         """Take up a model, unless its app is not shown."""
-        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        is_one = isinstance(model_or_iterable, type)
+        models: list[Any] = [model_or_iterable] if is_one else list(model_or_iterable)
         shown = [model for model in models if model._meta.app_label not in self.NOT_SHOWN]
         super().register(shown, *args, **options)
 

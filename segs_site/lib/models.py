@@ -127,3 +127,36 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.letter} of shard {self.shard}: {self.reason}"
+
+
+class AuditEntry(models.Model):
+    """One change of one row, written by a trigger of `segs_site.lib.audit`; never changed.
+
+    `before` and `after` hold the whole row where it came or went, else the fields that changed.
+    `actor` is a person's address, empty where nobody signed in: `origin` then names the process.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    subject_type = models.CharField(max_length=60, help_text="the model, e.g. meters.Meter")
+    subject_id = models.CharField(max_length=40)
+    subject_name = models.CharField(max_length=200)
+    verb = models.CharField(max_length=10, help_text="insert, update, delete or truncate")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=254)
+    origin = models.CharField(max_length=300, help_text="request, task or command")
+    address = models.CharField(max_length=60, help_text="where the request came from")
+    request_id = models.CharField(max_length=64)
+    database_user = models.CharField(max_length=63)
+    transaction = models.BigIntegerField(help_text="the same for all changes of one transaction")
+
+    class Meta:
+        managed = False  # so that no command of Django's empties it
+        ordering = ["-id"]
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit trail"
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject_type} {self.subject_name}"
