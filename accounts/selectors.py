@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.choices import KeyScope
-from accounts.models import ApiKey
+from accounts.models import ApiKey, ServiceAgreement
 from meters.registry import Key
 from meters.selectors.energy import Span
 from segs_site.lib.periods import Period
@@ -131,3 +131,11 @@ def spans_of_meter(supplies: Iterable[Supply], *, serial: str, period: Period) -
 
 class NotYours(LookupError):
     """What was named is not the customer's, or does not exist: he is not told which."""
+
+
+def customers_in(*, region_id: int, period: Period) -> int:
+    """Return how many customers are supplied in a region at some instant of a period."""
+    agreements = ServiceAgreement.objects.filter(
+        service_point__region=region_id, during__overlap=(period.start, period.end)
+    )
+    return agreements.values("account__customer").distinct().count()
