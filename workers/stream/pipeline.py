@@ -14,6 +14,7 @@ from workers.stream.transport import Away, Transport
 
 log = logging.getLogger(__name__)
 
+START = "0-0"  # the offset of a shard of which nothing is stored
 ENTRIES_A_BATCH = 256  # of some 250 readings each: about what one transaction stores best
 
 
@@ -78,6 +79,7 @@ class Pipeline:
         self._transport = transport
         self._handler = handler
         self._entries = entries
+        self._let_go: dict[int, str] = {}
 
     def turn(self, lanes: Sequence[Lane], *, wait_ms: int) -> Round:
         """Process what waits in the lanes once; never raises for what a lane or message does."""
@@ -98,11 +100,15 @@ class Pipeline:
         return done
 
     def _lane(self, lane: Lane, messages: Sequence[Message], clock_us: int, done: Round) -> None:
-        if not messages:
+        if messages:
+            self._store(lane, messages, done)
+        else:
             self._handler.rest(lane, clock_us)
-            return
-        self._store(lane, messages, done)
-        self._transport.acknowledge(lane.shard, lane.offset)
+        # Also where nothing came: whoever stored up to here may have died before it let go, and
+        # what nobody lets go of is backlog, for which the door refuses what would come.
+        if lane.offset not in (START, self._let_go.get(lane.shard)):
+            self._transport.acknowledge(lane.shard, lane.offset)
+            self._let_go[lane.shard] = lane.offset
 
     def _store(self, lane: Lane, messages: Sequence[Message], done: Round) -> None:
         waiting = list(messages)
