@@ -91,6 +91,8 @@ def _torture(stack: Stack, options: argparse.Namespace) -> bool:
     if stuck:
         report.differences.insert(0, stuck)
     report.note("dead letter", _dead_letters(stack))
+    # Everything has run for GIVE_UP_S: a door that still refuses is stuck.
+    report.note("never taken", (s.stamps[0] for s in load.ledger.shipments if not s.acknowledged))
     report.note("feed", torture_feed.differences(stack))
     _print(report, load, killer, minutes=(ends - begun) / 60)
     return report.is_good
