@@ -46,11 +46,10 @@ class Outlook:
 def look_ahead(history: Hourly, *, origin: datetime, zone: ZoneInfo) -> Outlook:
     """Forecast the 24 hours from `origin`, a full hour, from the hours before it alone.
 
-    Raises NotEnoughHistory unless three quarters of each of the two weeks before are known. An
-    hour whose like was never known stays NaN.
+    Raises NotEnoughHistory as `check` does. An hour whose like was never known stays NaN.
     """
     known = history.before(origin, hours=NEEDED)
-    _check(known.load)
+    check(known.load)
     known = _begun(known)
     load = np.concatenate([known.load, np.full(DAY, np.nan)])
     calendar = hours.calendar(known.start, len(load), zone)
@@ -64,7 +63,8 @@ def look_ahead(history: Hourly, *, origin: datetime, zone: ZoneInfo) -> Outlook:
     return Outlook(origin, p10, p50, p90)
 
 
-def _check(load: Floats) -> None:
+def check(load: Floats) -> None:
+    """Raise NotEnoughHistory unless three quarters of each of the last two weeks are known."""
     weeks = load[-LEAST_WEEKS * WEEK :].reshape(LEAST_WEEKS, WEEK)
     shares = np.mean(~np.isnan(weeks), axis=1)
     if shares.min() < LEAST_KNOWN:
