@@ -82,7 +82,7 @@ SEGS_BACKLOG_LIMIT = env.int("SEGS_BACKLOG_LIMIT", 20_000, validate=validate.Ran
 SEGS_BROKER_MEMORY_LIMIT_MB = env.int(
     "SEGS_BROKER_MEMORY_LIMIT_MB", 2048, validate=validate.Range(min=16)
 )
-SEGS_DEDUPE_MARKS = env.int("SEGS_DEDUPE_MARKS", 4_000_000, validate=validate.Range(min=0))
+SEGS_DEDUPE_MARKS = env.int("SEGS_DEDUPE_MARKS", 1_000_000, validate=validate.Range(min=0))
 SEGS_WAITAOF_REPLICAS = env.int("SEGS_WAITAOF_REPLICAS", 0, validate=validate.Range(0, 5))
 SEGS_MAX_UPLOAD_BYTES = env.int(
     "SEGS_MAX_UPLOAD_BYTES", 100_000_000, validate=validate.Range(min=1000)

@@ -89,7 +89,7 @@ class Readings:
     def _store(self, lane: Lane, messages: Sequence[Message]) -> None:
         now = datetime.now(UTC)
         batches = [_read(message) for message in messages]
-        parts, held = self._settle(lane, batches, messages, now)
+        parts, held = self._settle(batches, now)
         merged = storing.merge(parts)
         storing.ensure_partitions(readings=merged.readings, known=self._partitions)
         last = messages[-1]
@@ -104,7 +104,7 @@ class Readings:
         self,
         lane: Lane,
         merged: Merged,
-        held: Sequence[tuple[str, Held]],
+        held: Sequence[Held],
         watermarks: Watermarks,
         now: datetime,
     ) -> None:
@@ -132,9 +132,9 @@ class Readings:
         return self._watermarks[key]
 
     def _settle(
-        self, lane: Lane, batches: Sequence[Batch], messages: Sequence[Message], now: datetime
-    ) -> tuple[list[columns.Columns], list[tuple[str, Held]]]:
-        """Give strangers their ids; return what is counted and what is held, named by origin."""
+        self, batches: Sequence[Batch], now: datetime
+    ) -> tuple[list[columns.Columns], list[Held]]:
+        """Give strangers their ids; return what is counted and what is held."""
         strangers = [stranger for batch in batches for stranger in batch.strangers]
         ids: dict[str, int] = {}
         if strangers:
@@ -144,14 +144,12 @@ class Readings:
                 auto_register=settings.SEGS_AUTO_REGISTER,
                 now=now,
             )
-        parts, held = [], []
-        for batch, message in zip(batches, messages, strict=True):
+        parts: list[columns.Columns] = []
+        held: list[Held] = []
+        for batch in batches:
             settled, unknown = _with_ids(batch, ids)
             parts.append(settled)
-            waiting = [*batch.held, *unknown]
-            held += [
-                (f"{lane.shard}/{message.id}/{place}", item) for place, item in enumerate(waiting)
-            ]
+            held += [*batch.held, *unknown]
         return parts, held
 
 

@@ -7,6 +7,7 @@ partitions are made before it. One reading is one row: the table's key is (meter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from meters import columns, copying, verdicts
 from meters.columns import ABSENT, Columns, Held, Integers
 from meters.models import READINGS, Meter, QuarantinedReading, WindowClock
 from segs_site.lib import bulk, partitions
-from segs_site.lib.quantities import to_kw, to_kwh
+from segs_site.lib.quantities import MV_PER_V, to_kw, to_kwh
 
 DAY_US = 86_400_000_000
 MINUTE_US = 60_000_000
@@ -173,8 +174,12 @@ def store(*, shard: int, merged: Merged, watermarks: Watermarks, now: datetime) 
     return Stored(stored, repeats, held)
 
 
-def hold(*, items: Sequence[tuple[str, Held]], now: datetime) -> None:
-    """Put readings into quarantine; each is named by its origin and held once."""
+def hold(*, items: Sequence[Held], now: datetime) -> None:
+    """Put readings into quarantine, each once.
+
+    It is named by what it says, not by how it came: after a commit without an answer the entries
+    come again, and a head-end may send for weeks what nobody has decided on.
+    """
     QuarantinedReading.objects.bulk_create(
         [
             QuarantinedReading(
@@ -184,9 +189,9 @@ def hold(*, items: Sequence[tuple[str, Held]], now: datetime) -> None:
                 reason=held.reason,
                 raw=held.raw.decode(),
                 received_at=now,
-                origin=origin,
+                origin=_name(held),
             )
-            for origin, held in items
+            for held in items
         ],
         ignore_conflicts=True,
     )
@@ -262,22 +267,13 @@ def _hold_conflicts(
     again = np.array([place[key] for key in keys[len(merged.conflicts) :]], np.int64)
     rows = columns.concatenate([merged.conflicts, readings.take(again)])
     meters = Meter.objects.in_bulk(rows.meter.tolist())
-    said = columns.marks(rows, {})
-    hold(
-        items=[
-            (_name(rows, row, said[row].tobytes()), _conflict(rows, row, meters))
-            for row in range(len(rows))
-        ],
-        now=now,
-    )
+    hold(items=[_conflict(rows, row, meters) for row in range(len(rows))], now=now)
     return len(rows)
 
 
-def _name(rows: Columns, row: int, said: bytes) -> str:
-    # By what it says, not by its batch: after a commit without an answer the entries come again,
-    # and with others.
-    meter, ts = _key(rows, row)
-    return f"conflict/{meter}/{ts}/{said[:8].hex()}"
+def _name(held: Held) -> str:
+    said = "\0".join([held.serial, str(held.ts), held.reason]).encode() + b"\0" + held.raw
+    return blake2b(said, digest_size=20).hexdigest()
 
 
 def _conflict(source: Columns, row: int, meters: dict[int, Meter]) -> Held:
@@ -288,12 +284,14 @@ def _conflict(source: Columns, row: int, meters: dict[int, Meter]) -> Held:
 def as_json(source: Columns, row: int, serial: str, region: str | None = None) -> bytes:
     """Return one reading as an item of telemetry, for people to look at."""
     energy, register = int(source.energy[row]), int(source.register[row])
+    voltage = int(source.voltage[row])
     said = {
         "meterId": serial,
         "timestamp": _moment(int(source.ts[row])),
         "powerKw": to_kw(int(source.power[row])),
         "energyKwh": None if energy == ABSENT else to_kwh(energy),
         "registerKwh": None if register == ABSENT else to_kwh(register),
+        "voltage": None if voltage == ABSENT else voltage / MV_PER_V,
         "region": region,
     }
     return msgspec.json.encode({name: value for name, value in said.items() if value is not None})

@@ -210,8 +210,11 @@ class TestStore:
             {names.PACKED: readings.columns.pack(batch)},
         )
 
+        sent_again = Message(f"{readings.microseconds(noon) // 1000}-1", message.fields)
+
         handler.store(lane, [message])
         handler.store(lane, [message])
+        handler.store(lane, [sent_again])
 
         row = QuarantinedReading.objects.get()
         assert (row.serial, row.reason, row.ts, row.state) == (
