@@ -76,6 +76,14 @@ def wait_until_drained(stack: Stack) -> None:
     )
 
 
+def revive(stack: Stack) -> None:
+    """Start again what has fallen, as a supervisor does: Celery does when its broker goes."""
+    for name, process in list(stack.processes.items()):
+        if process.poll() is not None:
+            stack.kill(name)
+            stack.start(name)
+
+
 def windows(stack: Stack, table: str, serials: str) -> list[tuple[Any, ...]]:
     """Return start, count, milliwatts, milliwatt-hours and estimated ones of windows."""
     return stack.query(
@@ -88,11 +96,12 @@ def windows(stack: Stack, table: str, serials: str) -> list[tuple[Any, ...]]:
 
 def wait_until_summed(stack: Stack, table: str, serials: str, count: int) -> list[tuple[Any, ...]]:
     """Wait until the windows of meters count so many readings; return the windows."""
-    stack.wait_until(
-        f"{table} counts {count} readings of {serials}",
-        lambda: sum(row[1] for row in windows(stack, table, serials)) >= count,
-        timeout_s=CLOSED_S,
-    )
+
+    def summed() -> bool:
+        revive(stack)
+        return sum(row[1] for row in windows(stack, table, serials)) >= count
+
+    stack.wait_until(f"{table} counts {count} readings of {serials}", summed, timeout_s=CLOSED_S)
     return windows(stack, table, serials)
 
 
