@@ -70,11 +70,11 @@ class ConsumptionView(APIView):
         parameters=[queries.SeriesQuerySerializer],
         responses=serializers.SeriesSerializer,
     )
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: str) -> Response:
         """Answer all service points together, or one; days are the site's."""
         now = timezone.now()
         query = asked(queries.SeriesQuerySerializer, request, now=now)
-        share = share_of(user_id=whom(request, pk), asked_for=query, now=now)
+        share = share_of(user_id=whom(request, int(pk)), asked_for=query, now=now)
         return Response(
             rows.series(
                 spans=share.spans,
@@ -96,12 +96,12 @@ class SummaryView(APIView):
         parameters=[queries.SumQuerySerializer],
         responses=serializers.SummarySerializer,
     )
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: str) -> Response:
         """Answer the sum of a period, and that of each service point."""
         now = timezone.now()
         query = asked(queries.SumQuerySerializer, request, now=now)
         period: Period = query["period"]
-        share = share_of(user_id=whom(request, pk), asked_for=query, now=now)
+        share = share_of(user_id=whom(request, int(pk)), asked_for=query, now=now)
         found = energy.sums(spans=share.spans, buckets=[period])
         points = {supply.point_id: supply.point for supply in share.supplies}
         return Response(

@@ -95,10 +95,10 @@ class MeterView(FleetView):
     """One meter."""
 
     @extend_schema(operation_id="meters_retrieve", responses=serializers.MeterDetailSerializer)
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: str) -> Response:
         """Answer a meter, what it said last, and every place it hung at."""
         try:
-            row = fleet.meter(pk=pk, now=timezone.now())
+            row = fleet.meter(pk=int(pk), now=timezone.now())
         except Meter.DoesNotExist as problem:
             raise Http404(NO_METER) from problem
         places = MeterInstallation.objects.filter(meter_id=pk).order_by("during")
@@ -123,12 +123,12 @@ class MeterHistoryView(FleetView):
         parameters=[queries.HistoryQuerySerializer],
         responses=serializers.HistorySerializer,
     )
-    def get(self, request: Request, pk: int) -> Response:
+    def get(self, request: Request, pk: str) -> Response:
         """Answer a page of readings or windows, oldest first, wherever the meter hung."""
         query = asked(queries.HistoryQuerySerializer, request, now=timezone.now())
         if not Meter.objects.filter(pk=pk).exists():
             raise Http404(NO_METER)
-        return Response(page_of_history(request, [Span(0, pk, query["period"])], query))
+        return Response(page_of_history(request, [Span(0, int(pk), query["period"])], query))
 
 
 class TopConsumersView(FleetView):

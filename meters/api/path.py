@@ -56,10 +56,10 @@ class ReplayView(PathView):
         request=None,
         responses={202: serializers.DeadLetterSerializer},
     )
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: str) -> Response:
         """Have a worker replay it; asking again changes nothing."""
         try:
-            row = dead.ask_replay(pk=pk, by=str(request.user), now=timezone.now())
+            row = dead.ask_replay(pk=int(pk), by=str(request.user), now=timezone.now())
         except DeadLetter.DoesNotExist as problem:
             raise Http404(NO_LETTER) from problem
         return Response(model_to_dict(row), status=202)

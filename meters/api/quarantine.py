@@ -85,12 +85,12 @@ class DecisionView(QuarantineView):
 
     decision = "adopt"
 
-    def decide(self, request: Request, pk: int) -> Response:
+    def decide(self, request: Request, pk: str) -> Response:
         """Take the decision, or say why it cannot be taken: 404, 409."""
         note = sent(queries.DecisionSerializer, request)["note"]
         try:
             row = DECISIONS[self.decision](
-                pk=pk, by=str(request.user), note=note, now=timezone.now()
+                pk=int(pk), by=str(request.user), note=note, now=timezone.now()
             )
         except QuarantinedReading.DoesNotExist as problem:
             raise Http404(NO_ENTRY) from problem
@@ -116,7 +116,7 @@ class AdoptView(DecisionView):
         request=queries.DecisionSerializer,
         responses=serializers.QuarantinedSerializer,
     )
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: str) -> Response:
         """Answer the entry; `appended_at` is set once it is in the stream, seconds later."""
         return self.decide(request, pk)
 
@@ -131,7 +131,7 @@ class DiscardView(DecisionView):
         request=queries.DecisionSerializer,
         responses=serializers.QuarantinedSerializer,
     )
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: str) -> Response:
         """Answer the entry, which stays to be looked at."""
         return self.decide(request, pk)
 
