@@ -42,6 +42,11 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"queue": "windows", "expires": 10},
     },
+    "make-forecasts": {
+        "task": "workers.tasks.make_forecasts",
+        "schedule": 60.0,  # a few regions at a time, so that no price waits
+        "options": {"queue": "prices", "expires": 60},
+    },
     "keep-house": {
         "task": "workers.tasks.keep_house",
         "schedule": 600.0,

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from accounts.services import mail
 from meters.services import upkeep, windows
-from tariffs.services import deciding
+from tariffs.services import deciding, forecasts
 from workers import clocks, desk, feeds, watch
 
 log = logging.getLogger(__name__)
@@ -50,9 +50,18 @@ def send_mail() -> None:
 
 
 @shared_task
+def make_forecasts() -> None:
+    """Forecast the next 24 hours of regions that have no forecast of this hour yet."""
+    made = forecasts.make_forecasts(now=datetime.now(UTC))
+    if made:
+        log.info("forecast %s regions", made)
+
+
+@shared_task
 def keep_house() -> None:
-    """Make partitions ahead, drop those past retention, forget old events."""
+    """Make partitions ahead, drop those past retention, forget old events and forecasts."""
     upkeep.keep(now=datetime.now(UTC))
+    forecasts.forget(now=datetime.now(UTC))
 
 
 @shared_task
