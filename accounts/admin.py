@@ -1,14 +1,22 @@
-"""People, customers and keys in Django's admin."""
+"""People, customers, keys and the audit trail in Django's admin."""
 
+from datetime import datetime
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from accounts import services
 from accounts.models import ApiKey, Customer, CustomerAccount, ServiceAgreement, User
+from accounts.services import keys, users
+from segs_site.lib.models import AuditEntry
 
 
 class UserCreationForm(AdminUserCreationForm):
@@ -19,25 +27,46 @@ class UserCreationForm(AdminUserCreationForm):
         fields = ["email", "role"]
 
 
+class UserForm(UserChangeForm):
+    """Refuses to take the last administrator away."""
+
+    def clean(self) -> dict[str, Any]:
+        """Ask the service that the API asks."""
+        given = super().clean() or self.cleaned_data
+        try:
+            users.keep_an_admin(
+                user=self.instance, role=given.get("role"), is_active=given.get("is_active")
+            )
+        except users.LastAdmin as problem:
+            message = _("Nobody would be left who administers: make somebody else one first.")
+            raise ValidationError(message) from problem
+        return given
+
+
 @admin.register(User)
 class UserAdmin(StockUserAdmin):
-    """People by e-mail address."""
+    """People by e-mail address; the role alone says what somebody may do."""
 
+    form = UserForm
     add_form = UserCreationForm
     list_display = ["email", "role", "first_name", "last_name", "is_active", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
+    filter_horizontal = []
     fieldsets = [
         (None, {"fields": ["email", "password"]}),
-        ("Person", {"fields": ["first_name", "last_name", "role"]}),
-        ("Rights", {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
+        ("Person", {"fields": ["first_name", "last_name", "role", "is_active"]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["email", "role", "usable_password", "password1", "password2"]})
     ]
     readonly_fields = ["last_login", "date_joined"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Refuse: what somebody did stays his; who leaves is switched off."""
+        return False
 
 
 class AccountInline(admin.TabularInline):
@@ -79,22 +108,91 @@ class CustomerAccountAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
 
+class NewKeyForm(forms.ModelForm):
+    """Asks whose the key is, and until when."""
+
+    class Meta:
+        model = ApiKey
+        fields = ["name", "expires_at"]
+
+    def clean_expires_at(self) -> datetime | None:
+        """Refuse a moment that is past."""
+        expires_at: datetime | None = self.cleaned_data["expires_at"]
+        if expires_at is not None and expires_at <= timezone.now():
+            raise ValidationError(_("This moment is past."))
+        return expires_at
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(admin.ModelAdmin):
-    """Keys of head-ends; one is issued by command, for its text is shown once."""
+    """Keys of head-ends: handed out, shown once, revoked, never changed."""
 
-    list_display = ["name", "prefix", "scope", "created_at", "expires_at", "revoked_at"]
+    form = NewKeyForm
+    list_display = [
+        "name", "prefix", "scope", "state", "created_at", "expires_at", "revoked_at",
+        "last_used_at",
+    ]  # fmt: skip
     list_filter = ["scope"]
     search_fields = ["name", "prefix"]
-    readonly_fields = ["prefix", "sha256", "scope", "created_at", "revoked_at"]
+    fields = ["name", "expires_at"]
     actions = ["revoke"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse: the form could not show the key once and forget it."""
+    @admin.display(description="state")
+    def state(self, key: ApiKey) -> str:
+        """Say whether it opens anything now."""
+        return key.state(now=timezone.now()).label
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        """Refuse: who needs another key gets another one."""
         return False
 
-    @admin.action(description="Revoke the selected keys")
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        """Refuse: a revoked key is still known, so that its holder is told."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        """Hand the key out; its text is kept for the answer alone."""
+        row, secret = keys.hand_out(name=obj.name, expires_at=obj.expires_at, now=timezone.now())
+        obj.pk, obj.prefix = row.pk, row.prefix
+        obj.__dict__["secret"] = secret
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the key, this once."""
+        context = self.admin_site.each_context(request) | {
+            "title": "New key", "key": obj, "secret": obj.__dict__.pop("secret"),
+        }  # fmt: skip
+        answer = TemplateResponse(request, "accounts/key_issued.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    @admin.action(description="Revoke the selected keys", permissions=["view"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """End the keys now."""
         for key in queryset:
-            services.revoke_key(key=key, now=timezone.now())
+            keys.revoke_key(key=key, now=timezone.now())
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(admin.ModelAdmin):
+    """The audit trail, which even the database lets nobody change."""
+
+    list_display = [
+        "at", "actor", "verb", "subject_type", "subject_name", "origin", "address",
+    ]  # fmt: skip
+    list_filter = ["verb", "subject_type"]
+    search_fields = ["actor", "subject_name", "=request_id", "=subject_id"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: changes write it."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        """Refuse: what happened, happened."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        """Refuse: nothing is forgotten."""
+        return False

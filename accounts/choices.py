@@ -20,6 +20,14 @@ class KeyScope(models.TextChoices):
     INGEST = "ingest", "send telemetry"
 
 
+class KeyState(models.TextChoices):
+    """Whether an API key opens anything."""
+
+    ACTIVE = "active", "active"
+    EXPIRED = "expired", "expired"
+    REVOKED = "revoked", "revoked"
+
+
 class LetterKind(models.TextChoices):
     """Why somebody gets a mail."""
 

@@ -1,16 +1,19 @@
 """People, customers, their accounts and agreements, and the keys of head-ends."""
 
 import uuid
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 
-from accounts.choices import KeyScope, LetterKind, UserRole
+from accounts.choices import KeyScope, KeyState, LetterKind, UserRole
 from meters.models import ServicePoint
+from segs_site.lib.access import Action, may
 from tariffs.models import RatePlan
 
 
@@ -57,6 +60,14 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Let the role alone say who may use Django's admin, whatever flags and groups say."""
+        return may(self, Action.ADMINISTER)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """See `has_perm`."""
+        return may(self, Action.ADMINISTER)
 
 
 class Customer(models.Model):
@@ -115,6 +126,19 @@ class ServiceAgreement(models.Model):
         return f"{self.account} at {self.service_point}"
 
 
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    """Keys by what they open."""
+
+    def in_state(self, state: KeyState, *, now: datetime) -> Self:
+        """Keep the keys in one state at a moment."""
+        revoked, expired = Q(revoked_at__lte=now), Q(expires_at__lte=now)
+        return {
+            KeyState.REVOKED: self.filter(revoked),
+            KeyState.EXPIRED: self.filter(expired).exclude(revoked),
+            KeyState.ACTIVE: self.exclude(expired).exclude(revoked),
+        }[state]
+
+
 class ApiKey(models.Model):
     """A head-end's key: only its SHA-256 is kept, and enough of it to recognise it by."""
 
@@ -125,12 +149,25 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="to within a minute"
+    )
+
+    objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    def state(self, *, now: datetime) -> KeyState:
+        """Return whether the key opens anything at a moment."""
+        if self.revoked_at is not None and self.revoked_at <= now:
+            return KeyState.REVOKED
+        if self.expires_at is not None and self.expires_at <= now:
+            return KeyState.EXPIRED
+        return KeyState.ACTIVE
 
 
 class Preferences(models.Model):

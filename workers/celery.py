@@ -5,14 +5,27 @@ everything that is due by the database, so a tick too many or too few does no ha
 """
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+
+from segs_site.lib import trace
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segs_site.settings")
 
 QUEUES = ("prices", "windows", "alerts", "billing", "mail")
 
-app = Celery("workers")
+
+class NamedTask(Task):
+    """Says to the audit trail which task changes something."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Run the task."""
+        with trace.acting(origin=f"task {self.name}"):
+            return super().__call__(*args, **options)
+
+
+app = Celery("workers", task_cls=NamedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["workers"])
 
@@ -41,6 +54,11 @@ app.conf.beat_schedule = {
         "task": "workers.tasks.serve_desk",
         "schedule": 2.0,
         "options": {"queue": "windows", "expires": 10},
+    },
+    "bring-key-uses": {
+        "task": "workers.tasks.bring_key_uses",
+        "schedule": 60.0,
+        "options": {"queue": "windows", "expires": 60},
     },
     "make-forecasts": {
         "task": "workers.tasks.make_forecasts",

@@ -1,7 +1,10 @@
-"""Mirrors meters, regions and keys into the broker, so that ingest needs no database."""
+"""Mirrors meters, regions and keys into the broker, so that ingest needs no database.
+
+What ingest notes of the use of keys comes back the same way.
+"""
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime
 
 import redis
 from django.conf import settings
@@ -9,6 +12,7 @@ from django.db import transaction
 from redis import utils
 
 from accounts import selectors as accounts_selectors
+from accounts.services import keys
 from meters import registry
 from meters.services import registry as meters_registry
 from workers.models import Shard
@@ -47,6 +51,20 @@ def _holds(stamp: str, version: int, now: datetime) -> bool:
     mirrored, _, until = stamp.partition(" ")
     in_time = until == FOR_EVER or now < datetime.fromisoformat(until)
     return int(mirrored) == version and in_time
+
+
+def bring_key_uses(client: redis.Redis) -> int:
+    """Write down when keys were used since the last time; return of how many."""
+    with client.pipeline(transaction=True) as pipe:
+        pipe.hgetall(names.KEY_USES)
+        pipe.delete(names.KEY_USES)
+        found: dict[bytes, bytes] = pipe.execute()[0]
+    uses = {
+        utils.str_if_bytes(digest): datetime.fromtimestamp(int(moment), UTC)
+        for digest, moment in found.items()
+    }
+    keys.note_uses(uses=uses)
+    return len(uses)
 
 
 def take_snapshot(*, now: datetime) -> registry.Snapshot:

@@ -13,7 +13,7 @@ from django.conf import settings
 from accounts.services import mail
 from meters.services import upkeep, windows
 from tariffs.services import deciding, forecasts
-from workers import clocks, desk, feeds, watch
+from workers import clocks, desk, feeds, mirror, watch
 
 log = logging.getLogger(__name__)
 _while_this_worker_lives = ExitStack()
@@ -62,6 +62,13 @@ def keep_house() -> None:
     """Make partitions ahead, drop those past retention, forget old events and forecasts."""
     upkeep.keep(now=datetime.now(UTC))
     forecasts.forget(now=datetime.now(UTC))
+
+
+@shared_task
+def bring_key_uses() -> None:
+    """Write down when API keys were last used, as ingest noted it."""
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as broker:
+        mirror.bring_key_uses(broker)
 
 
 @shared_task

@@ -1,8 +1,8 @@
-"""Addresses below /api/auth and /api/users, with and without a slash at the end."""
+"""Addresses below /api/auth, /api/users and /api/admin, with and without a slash at the end."""
 
 from django.urls import re_path
 
-from accounts.api import joining, me, second_factor, views
+from accounts.api import joining, keys, me, second_factor, trail, users, views
 
 urlpatterns = [
     re_path(r"^auth/login/?$", views.LoginView.as_view(), name="api-login"),
@@ -74,4 +74,9 @@ urlpatterns = [
     ),
     re_path(r"^users/me/?$", me.MeView.as_view(), name="api-me"),
     re_path(r"^users/me/preferences/?$", me.PreferencesView.as_view(), name="api-preferences"),
+    re_path(r"^admin/users/?$", users.UsersView.as_view(), name="api-users"),
+    re_path(r"^admin/users/(?P<pk>[0-9]{1,18})/?$", users.UserView.as_view(), name="api-user"),
+    re_path(r"^admin/api-keys/?$", keys.ApiKeysView.as_view(), name="api-keys"),
+    re_path(r"^admin/api-keys/(?P<pk>[0-9]{1,18})/?$", keys.ApiKeyView.as_view(), name="api-key"),
+    re_path(r"^admin/audit/?$", trail.AuditView.as_view(), name="api-audit"),
 ]

@@ -2,10 +2,18 @@
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
+
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from accounts.choices import KeyScope
 from accounts.models import ApiKey
+
+
+class EndsBeforeItBegins(Exception):
+    """The key would have ended already."""
 
 
 def digest(key: str) -> str:
@@ -34,6 +42,20 @@ def issue_key(
     return row, secret
 
 
+def hand_out(*, name: str, now: datetime, expires_at: datetime | None) -> tuple[ApiKey, str]:
+    """Make a key for a head-end and return it once in clear text; raises EndsBeforeItBegins."""
+    if expires_at is not None and expires_at <= now:
+        raise EndsBeforeItBegins
+    return issue_key(name=name, now=now, expires_at=expires_at)
+
+
 def revoke_key(*, key: ApiKey, now: datetime) -> None:
     """End a key; revoking twice keeps the first moment."""
     ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now)
+
+
+def note_uses(*, uses: Mapping[str, datetime]) -> None:
+    """Write down when keys, by digest, were last used; an older moment than is known is late."""
+    for sha256, moment in uses.items():
+        last = Greatest(F("last_used_at"), Value(moment))  # of null and a moment: the moment
+        ApiKey.objects.filter(sha256=sha256).update(last_used_at=last)

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from redis import asyncio as aioredis
@@ -65,6 +65,7 @@ class Door:
         self._replicas = replicas
         self._appender = Appender(url, marks_limit=marks_limit, replicas=replicas)
         self._stamp: bytes | str | None = None
+        self._key_uses: dict[str, int] = {}  # by digest, not told to the broker yet
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
         self.registry: Registry | None = None
@@ -101,6 +102,7 @@ class Door:
         if self.registry is None:
             raise NotReady("the registry of meters has not arrived yet")
         keys.check(key, self.registry, now=now)
+        self._key_uses[keys.digest(key)] = int(now.timestamp())
         return self.registry
 
     def check_room(self) -> None:
@@ -138,6 +140,7 @@ class Door:
         try:
             await self._look_at_registry()
             await self._look_at_broker()
+            await self._tell_key_uses()
         except (TimeoutError, exceptions.RedisError, OSError) as fault:
             if self.broker_is_here:
                 log.warning("the broker is away: %s", fault)
@@ -174,6 +177,13 @@ class Door:
         if faults != self.broker_faults:
             log.warning("the broker is %s", "; ".join(faults) or "fit again")
         self.broker_faults = faults
+
+    async def _tell_key_uses(self) -> None:
+        told = dict(self._key_uses)
+        if told:
+            await self._client.hset(names.KEY_USES, mapping=cast("Any", told))
+            # A use that came meanwhile stays for the next time.
+            self._key_uses = {k: at for k, at in self._key_uses.items() if told.get(k) != at}
 
     async def _fsync_settings(self) -> dict[str, str] | None:
         try:

@@ -44,9 +44,14 @@ def _basic_password(value: str) -> str:
     return password or user  # `http://KEY@host/` has the key where the user stands
 
 
+def digest(key: str) -> str:
+    """Return what the registry knows a key by."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
 def check(key: str, registry: Registry, *, now: datetime) -> Key:
     """Return what is known of a key; raises Missing or Ended."""
-    known = registry.keys.get(hashlib.sha256(key.encode()).hexdigest())
+    known = registry.keys.get(digest(key))
     if known is None:
         raise Missing
     if known.expires_at is not None and known.expires_at <= now:

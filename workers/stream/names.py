@@ -4,6 +4,7 @@ GROUP = "stream-workers"
 PACKED = b"m"  # field of an entry: the packed batch
 WITHHELD = b"d"  # field of an entry: places in the batch that were repeats, comma-separated
 REGISTRY = "segs:registry"
+KEY_USES = "segs:key-uses"  # digest of an API key to when it was last used, in s since 1970
 REGISTRY_STAMP = "segs:registry:stamp"  # changes with the registry: its version, and until when
 
 

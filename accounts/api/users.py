@@ -1,0 +1,166 @@
+"""Users by REST, for administrators: who there is, who comes, who may do what, who is barred."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.base import sent
+from accounts.api.refusals import Refusal
+from accounts.choices import UserRole
+from accounts.models import User
+from accounts.services import users
+from segs_site.lib import paging
+from segs_site.lib.access import Action, Needs
+
+ORDER = paging.Order(("id",))
+
+
+class UserSerializer(serializers.ModelSerializer[User]):
+    """A person who may sign in."""
+
+    class Meta:
+        model = User
+        fields = [
+            "id", "email", "first_name", "last_name", "role", "is_active", "date_joined",
+            "last_login",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class UserListSerializer(serializers.Serializer[Any]):
+    """A page of users, the oldest first."""
+
+    next = serializers.URLField(allow_null=True)
+    results = UserSerializer(many=True)
+
+
+class NewUserSerializer(serializers.Serializer[Any]):
+    """Who is invited, and what for."""
+
+    email = serializers.EmailField(max_length=254)
+    role = serializers.ChoiceField(UserRole.choices)
+    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+
+
+class UserChangeSerializer(serializers.Serializer[Any]):
+    """What changes; what is not given stays."""
+
+    role = serializers.ChoiceField(UserRole.choices, required=False)
+    is_active = serializers.BooleanField(required=False)
+    first_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+    last_name = serializers.CharField(max_length=150, required=False, allow_blank=True)
+
+
+class UserQuerySerializer(paging.PageQuerySerializer):
+    """Which users: every filter that is given must fit."""
+
+    role = serializers.ChoiceField(UserRole.choices, required=False)
+    is_active = serializers.BooleanField(required=False, allow_null=True, default=None)
+    search = serializers.CharField(
+        required=False, max_length=254, help_text="part of the address or the name"
+    )
+
+
+class AdminView(APIView):
+    """Lets administrators in."""
+
+    permission_classes = [Needs(Action.ADMINISTER)]
+
+
+class UsersView(AdminView):
+    """Everybody who may sign in, and who was barred."""
+
+    @extend_schema(
+        operation_id="users_list",
+        parameters=[UserQuerySerializer],
+        responses=UserListSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Answer a page of users."""
+        query = UserQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        page = paging.cut(
+            _wanted(asked), order=ORDER, cursor=asked.get("cursor"), limit=asked["limit"]
+        )
+        return Response(page.document(request, list(UserSerializer(page.rows, many=True).data)))
+
+    @extend_schema(
+        operation_id="users_invite",
+        request=NewUserSerializer,
+        responses={
+            201: UserSerializer,
+            409: OpenApiResponse(description="There is a user with this address."),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Let somebody in; a mail lets him choose his password."""
+        asked = sent(NewUserSerializer, request)
+        with _refusals():
+            user = users.invite(**asked, now=timezone.now())
+        return Response(UserSerializer(user).data, status=201)
+
+
+class UserView(AdminView):
+    """One user."""
+
+    @extend_schema(operation_id="users_retrieve", responses=UserSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """Answer a user."""
+        return Response(UserSerializer(_user(pk)).data)
+
+    @extend_schema(
+        operation_id="users_change",
+        request=UserChangeSerializer,
+        responses={
+            200: UserSerializer,
+            409: OpenApiResponse(description="Nobody would be left who administers."),
+        },
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Give a role, a name, or bar and let in again; nobody is deleted."""
+        asked = sent(UserChangeSerializer, request)
+        with _refusals():
+            user = users.change(user=_user(pk), **asked, now=timezone.now())
+        return Response(UserSerializer(user).data)
+
+
+def _user(pk: int) -> User:
+    user = User.objects.filter(pk=pk).first()
+    if user is None:
+        raise Http404(_("There is no such user."))
+    return user
+
+
+def _wanted(asked: dict[str, Any]) -> QuerySet[User]:
+    found = User.objects.all()
+    if "role" in asked:
+        found = found.filter(role=asked["role"])
+    if asked["is_active"] is not None:
+        found = found.filter(is_active=asked["is_active"])
+    for word in asked.get("search", "").split():
+        named = Q(first_name__icontains=word) | Q(last_name__icontains=word)
+        found = found.filter(named | Q(email__icontains=word))
+    return found
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except users.Known as problem:
+        raise Refusal(409, "user_known", _("There is a user with this address.")) from problem
+    except users.LastAdmin as problem:
+        detail = _("Nobody would be left who administers: make somebody else one first.")
+        raise Refusal(409, "last_admin", detail) from problem
