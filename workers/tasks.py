@@ -13,6 +13,7 @@ from django.conf import settings
 from accounts.services import mail
 from meters.services import upkeep, windows
 from tariffs.services import deciding, forecasts
+from segs_site.lib import idempotency
 from workers import clocks, desk, feeds, mirror, watch
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,9 @@ def make_forecasts() -> None:
 @shared_task
 def keep_house() -> None:
     """Make partitions ahead, drop those past retention, forget old events and forecasts."""
-    upkeep.keep(now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    upkeep.keep(now=now)
+    idempotency.forget_before(now - idempotency.KEPT)
     forecasts.forget(now=datetime.now(UTC))
 
 
