@@ -23,7 +23,7 @@ from tariffs.forecast.hours import DAY, HOUR, WEEK, Floats, Hourly
 YEAR = datetime(2025, 1, 1, tzinfo=UTC)
 EDGES_PCT = (25, 50, 75, 90)
 PEAK_SHARE = 0.95  # of capacity, reached by the highest 0.5 % of hours: every band occurs
-EVERY_HOURS = 23  # origins walk through the hours of the day
+EVERY_HOURS = 47  # origins walk through the hours of the day
 WARM_UP_WEEKS = 10
 FIRST_WEEKS = (2, 3, 4, 6)
 GOALS = {"better": 0.25, "inside": (0.75, 0.85), "band": 0.85}
