@@ -12,6 +12,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("grid.api.urls")),
     path("", include("meters.api.urls")),
+    path("", include("tariffs.api.urls")),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(
         r"^docs/?$",
@@ -29,4 +30,5 @@ urlpatterns = [
     re_path(r"^metrics/?$", health.metrics, name="metrics"),
     path("", include("grid.urls")),
     path("", include("accounts.urls")),
+    path("", include("tariffs.urls")),
 ]
