@@ -62,8 +62,8 @@ app.conf.beat_schedule = {
     },
     "make-forecasts": {
         "task": "workers.tasks.make_forecasts",
-        "schedule": 60.0,  # a few regions at a time, so that no price waits
-        "options": {"queue": "prices", "expires": 60},
+        "schedule": 15.0,  # a few regions at a time, so that no price waits
+        "options": {"queue": "prices", "expires": 15},
     },
     "keep-house": {
         "task": "workers.tasks.keep_house",
