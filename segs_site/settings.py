@@ -130,7 +130,16 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = SEGS_MAIL_FROM
 
 # What a process is called in the audit trail and in pg_stat_activity, unless the URL says it.
 _program = " ".join([Path(sys.argv[0]).name, *(a for a in sys.argv[1:2] if a[:1] != "-")])
-_database["OPTIONS"] = {"application_name": _program[:63]} | _database.get("OPTIONS", {})
+_database["OPTIONS"] = {
+    "application_name": _program[:63],
+    # A process that is stopped in the middle of a transaction, or cut off, keeps its locks no
+    # longer than this.
+    "options": "-c idle_in_transaction_session_timeout=60s",
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+} | _database.get("OPTIONS", {})
 DATABASES = {"default": _database | {"CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -147,7 +156,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_celery_beat",
     "django_htmx",
     "corsheaders",
     "csp",
@@ -171,6 +179,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "segs_site.lib.sliding.slide_sessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -236,7 +245,6 @@ CHANNEL_LAYERS = {
 }
 
 SESSION_COOKIE_AGE = 3600  # one hour, sliding
-SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = not DEBUG
 CSRF_COOKIE_SECURE = not DEBUG
@@ -308,7 +316,9 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_DEFAULT_QUEUE = "windows"
 CELERY_TIMEZONE = "UTC"  # crontabs have faults on clock-change days elsewhere
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# The schedule stands in `workers.celery` and is kept nowhere: beat needs no database, and after a
+# restart everything is looked at once.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
 LOGGING = {
     "version": 1,

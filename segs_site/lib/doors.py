@@ -50,9 +50,7 @@ class Desk(AdminSite):
 
     site_header = site_title = "SEGS administration"
     index_title = "Everything that can be entered"
-    # Rights follow the role, not groups; schedules stand in code, and their form needs a script
-    # that the content policy blocks.
-    NOT_SHOWN = frozenset({"auth", "django_celery_beat"})
+    NOT_SHOWN = frozenset({"auth"})  # rights follow the role, not groups
 
     def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
         """Take up a model, unless its app is not shown."""

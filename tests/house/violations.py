@@ -113,7 +113,7 @@ WORKERS_ALONE = [
     one("queue", "grid/management/commands/tidy.py", "from celery import current_app"),
     one("queue", "meters/services/windows.py", "from celery import shared_task"),
     one("queue", "grid/views.py", "import celery"),
-    one("queue", "tariffs/admin.py", "from django_celery_beat.models import PeriodicTask"),
+    one("queue", "tariffs/admin.py", "from celery.schedules import crontab"),
     one("queue", "segs_site/lib/hub.py", "import kombu"),
     one("broker", "meters/services/registry.py", "import redis"),
     one("broker", "grid/consumers.py", "from redis import asyncio as aioredis"),

@@ -71,6 +71,7 @@ class Door:
         self.registry: Registry | None = None
         self.broker_is_here = False
         self.broker_faults: list[str] = []
+        self._appends = True
         self.backlog = 0
         self.memory = 0
 
@@ -126,10 +127,14 @@ class Door:
     async def append(self, judged: Judged, *, now: datetime) -> list[int]:
         """Append durably; return the places that were repeats; raises NotReady."""
         try:
-            return await self._appender.append(judged, now=now)
+            repeats = await self._appender.append(judged, now=now)
         except Unavailable as fault:
-            log.warning("cannot append: %s", fault)
+            if self._appends:
+                log.warning("cannot append, and says so once: %s", fault)
+            self._appends = False
             raise NotReady("the broker cannot take readings now") from fault
+        self._appends = True
+        return repeats
 
     async def _keep_looking(self) -> None:
         while not self._closed:
