@@ -1,30 +1,145 @@
-"""Forms of people."""
+"""Forms of people; fields carry what password managers go by."""
+
+from typing import Any, Final
+from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Preferences, User
 
-class SignInForm(AuthenticationForm):
-    """E-mail address and password; fields are named so that password managers know them."""
+LONGEST_PASSWORD: Final = 1024  # hashing longer ones would be work for nothing
 
-    username = forms.EmailField(
-        label=_("E-mail address"),
-        widget=forms.EmailInput(
-            attrs={"class": "form-control", "autocomplete": "username", "autofocus": True}
+
+def _email(**attrs: Any) -> forms.EmailField:
+    widget = forms.EmailInput(attrs={"class": "form-control", "autocomplete": "username"} | attrs)
+    return forms.EmailField(label=_("E-mail address"), max_length=254, widget=widget)
+
+
+def _password(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"class": "form-control", "autocomplete": autocomplete})
+    return forms.CharField(
+        label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, **options
+    )
+
+
+def _new_password() -> forms.CharField:
+    return _password(
+        _("New password"), "new-password", help_text=_("At least 8 characters; longer is better.")
+    )
+
+
+def _text(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
+    widget = forms.TextInput(attrs={"class": "form-control", "autocomplete": autocomplete})
+    return forms.CharField(label=label, widget=widget, **options)
+
+
+class SignInForm(forms.Form):
+    """E-mail address and password."""
+
+    username = _email(autofocus=True)
+    password = _password(_("Password"), "current-password")
+
+
+class SecondStepForm(forms.Form):
+    """A code, or what a passkey signed."""
+
+    code = forms.CharField(
+        label=_("Code of your app, or a recovery code"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(
+            attrs={
+                "class": "form-control",
+                "autocomplete": "one-time-code",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "autofocus": True,
+            }
         ),
     )
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        widget=forms.PasswordInput(
-            attrs={"class": "form-control", "autocomplete": "current-password"}
-        ),
+    passkey = forms.JSONField(required=False, widget=forms.HiddenInput)
+
+
+class RegisterForm(forms.Form):
+    """Who wants to become a user."""
+
+    email = _email(autofocus=True)
+    first_name = _text(_("First name"), "given-name", max_length=150, required=False)
+    last_name = _text(_("Last name"), "family-name", max_length=150, required=False)
+    password = _new_password()
+
+
+class AddressForm(forms.Form):
+    """Where a mail is sent to."""
+
+    email = _email(autofocus=True)
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, by a link."""
+
+    password = _new_password()
+
+
+class ChangePasswordForm(forms.Form):
+    """A new password, by the old one."""
+
+    old_password = _password(_("Present password"), "current-password")
+    password = _new_password()
+
+
+class PasswordForm(forms.Form):
+    """The password once more."""
+
+    password = _password(_("Your password, once more"), "current-password", required=False)
+
+
+class AppCodeForm(forms.Form):
+    """A first code of an authenticator app."""
+
+    code = _text(_("Code that the app shows"), "one-time-code", max_length=20)
+
+
+class PasskeyForm(forms.Form):
+    """A passkey that the browser made."""
+
+    name = _text(_("Name of this passkey"), "off", max_length=60)
+    passkey = forms.JSONField(widget=forms.HiddenInput)
+
+
+class NameForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    """How a person is called."""
+
+    first_name = _text(_("First name"), "given-name", max_length=150, required=False)
+    last_name = _text(_("Last name"), "family-name", max_length=150, required=False)
+
+    class Meta:
+        model = User
+        fields = ["first_name", "last_name"]
+
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How a person wants to be spoken to."""
+
+    class Meta:
+        model = Preferences
+        fields = ["language", "time_zone", "notify_outages", "notify_bills", "notify_prices"]
+        labels = {
+            "notify_outages": _("Tell me of outages"),
+            "notify_bills": _("Tell me of new bills"),
+            "notify_prices": _("Tell me of unusual prices"),
+        }
+
+    language = forms.ChoiceField(
+        label=_("Language"),
+        choices=settings.LANGUAGES,
+        widget=forms.Select(attrs={"class": "form-select"}),
     )
-    error_messages = {
-        "invalid_login": _(
-            "This address and password do not belong together. "
-            "Check both; the password is case-sensitive."
-        ),
-        "inactive": _("This account is switched off. Ask your administrator."),
-    }
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        choices=[("", _("the site's")), *((name, name) for name in sorted(available_timezones()))],
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )

@@ -24,8 +24,8 @@ class Api:
 
     client: Client
 
-    def post(self, path: str, token: str | None = None, **body: Any) -> Any:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+    def post(self, path: str, access: str | None = None, /, **body: Any) -> Any:
+        headers = {"Authorization": f"Bearer {access}"} if access else {}
         return self.client.post(
             f"/api/{path}", body, content_type="application/json", headers=headers
         )
