@@ -12,8 +12,8 @@ from django.conf import settings
 
 from accounts.services import mail
 from meters.services import upkeep, windows
-from tariffs.services import deciding, forecasts
 from segs_site.lib import idempotency
+from tariffs.services import deciding, forecasts
 from workers import clocks, desk, feeds, mirror, watch
 
 log = logging.getLogger(__name__)
