@@ -10,7 +10,7 @@ PORT ?= 8000
 export PORT SEGS_HOME DEMO_METERS DEMO_INTERVAL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench-ingest torture requirements clean
+.PHONY: help demo test check bench-ingest bench-api torture requirements clean
 
 help:
 	@echo 'make demo          the whole system with a demo grid on http://127.0.0.1:$(PORT)/'
@@ -18,6 +18,7 @@ help:
 	@echo 'make test          every test (ARGS="tests/grid -k load" chooses)'
 	@echo 'make check         format, lint, types, import floors, migrations, templates'
 	@echo 'make bench-ingest  readings a second through the whole path'
+	@echo 'make bench-api     how long the API takes to answer 20 clients'
 	@echo 'make torture       kills processes under load and counts'
 	@echo 'make requirements  pins the dependencies of pyproject.toml anew'
 	@echo 'make clean         removes the virtual environment; the data stay'
@@ -40,6 +41,9 @@ check: $(VENV)/.installed-dev
 
 bench-ingest: $(VENV)/.installed-dev
 	@exec $(PY) -m benchmarks.ingest $(ARGS)
+
+bench-api: $(VENV)/.installed-dev
+	@exec $(PY) -m benchmarks.api $(ARGS)
 
 torture: $(VENV)/.installed-dev
 	@exec $(PY) -m benchmarks.torture $(ARGS)
