@@ -2,14 +2,17 @@
 
 import base64
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.core import mail as outbox
+from django.db import connections
 from django.test import Client
 
 from accounts.services import mail
@@ -92,3 +95,18 @@ def told(answer: Any) -> tuple[Any, ...]:
     body = answer.json() if answer.content else {}
     body.pop("request_id", None)
     return answer.status_code, body, answer.headers.get("Retry-After")
+
+
+def at_once(ask: Any, *, times: int) -> list[Any]:
+    """Ask in so many threads that all begin together."""
+    ready = Barrier(times)
+
+    def one() -> Any:
+        try:
+            ready.wait(timeout=10)
+            return ask()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(times) as pool:
+        return [done.result() for done in [pool.submit(one) for _ in range(times)]]

@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Letter, Registration, TokenFamily, User
 from accounts.services import guarding
-from tests.accounts.doors import NEW, STRONG, Api, letters, link, token, told
+from tests.accounts.doors import NEW, STRONG, Api, at_once, letters, link, token, told
 
 pytestmark = pytest.mark.django_db
 NINA = "nina@home.example"
@@ -245,6 +245,32 @@ class TestForgetting:
         self.forget(api, carl.email)
 
         assert letters() == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestALinkFollowedTwiceAtOnce:
+    def test_makes_one_user(self, api: Api) -> None:
+        register(api)
+        (letter,) = letters()
+
+        answers = at_once(lambda: follow("auth/verify-email", token=token(letter)), times=4)
+
+        assert sorted(answers) == [200, 400, 400, 400]
+        assert User.objects.count() == 1
+
+    def test_sets_one_password(self, api: Api, carl: User) -> None:
+        api.post("auth/forgot-password", email=carl.email)
+        (letter,) = letters()
+
+        answers = at_once(
+            lambda: follow("auth/reset-password", token=token(letter), password=NEW), times=4
+        )
+
+        assert sorted(answers) == [204, 400, 400, 400]
+
+
+def follow(path: str, **body: str) -> int:
+    return Api(Client()).post(path, **body).status_code
 
 
 class TestChanging:

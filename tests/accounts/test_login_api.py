@@ -1,20 +1,17 @@
 """Signing in and out by REST."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connections
 from django.test import Client
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts.choices import UserRole
 from accounts.models import TokenFamily, User
 from accounts.services import guarding
-from tests.accounts.doors import Api, told
+from tests.accounts.doors import Api, at_once, told
 from workers import embedded
 
 pytestmark = pytest.mark.django_db
@@ -310,18 +307,3 @@ class TestLogout:
         codes = [api.post("auth/logout", refresh=refresh).status_code for _ in range(2)]
 
         assert codes == [204, 204]
-
-
-def at_once(ask: Any, *, times: int) -> list[Any]:
-    """Ask in so many threads that all begin together."""
-    ready = Barrier(times)
-
-    def one() -> Any:
-        try:
-            ready.wait(timeout=10)
-            return ask()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(times) as pool:
-        return [done.result() for done in [pool.submit(one) for _ in range(times)]]
