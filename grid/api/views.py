@@ -14,8 +14,11 @@ from rest_framework.views import APIView
 
 from grid import selectors as grid
 from grid.api import serializers
+from grid.selectors import RegionStatus
 from meters import selectors as meters
 from segs_site.lib.access import MayWatchGrid
+from tariffs.selectors import prices as tariffs
+from tariffs.selectors.prices import Tariff
 
 
 @method_decorator(conditional_page, name="dispatch")
@@ -32,9 +35,20 @@ class GridStatusView(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        """Answer the newest closed minute of each region."""
-        regions = grid.region_statuses(now=timezone.now())
+        """Answer the newest closed minute of each region, and its price in force."""
+        now = timezone.now()
+        prices = tariffs.current(now=now)
+        regions = [
+            _priced(status, prices.get(status.code)) for status in grid.region_statuses(now=now)
+        ]
         return Response(serializers.GridStatusSerializer({"regions": regions}).data)
+
+
+def _priced(status: RegionStatus, tariff: Tariff | None) -> dict[str, Any]:
+    return asdict(status) | {
+        "price": tariff.price_per_kwh if tariff else None,
+        "price_until": tariff.effective_until if tariff else None,
+    }
 
 
 class LoadView(APIView):

@@ -10,13 +10,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.core.cache import cache
+from django.db import connection
 from django.db.models import Min, QuerySet
 
 from tariffs.models import RegionPrice
 
 logger = logging.getLogger(__name__)
 
-CURRENT = "tariffs:current"  # (until when, the prices of every region that has one)
 LONGEST_S = 60
 
 
@@ -115,17 +115,22 @@ def decided_next(*, now: datetime) -> dict[str, Tariff]:
     return {row.region.code: tariff(row) for row in with_names(rows)}
 
 
+def _key() -> str:
+    """Return where the prices in force are kept, with when they end: for this database alone."""
+    return f"tariffs:current:{connection.settings_dict['NAME']}"
+
+
 def forget_current() -> None:
     """Forget the cached prices: another one was decided."""
     try:
-        cache.delete(CURRENT)
+        cache.delete(_key())
     except Exception as problem:  # noqa: BLE001 each cache has errors of its own
         logger.warning("prices stay cached: %s", problem)
 
 
 def _cached(now: datetime) -> dict[str, Tariff] | None:
     try:
-        found: tuple[datetime, list[Tariff]] | None = cache.get(CURRENT)
+        found: tuple[datetime, list[Tariff]] | None = cache.get(_key())
     except Exception as problem:  # noqa: BLE001 each cache has errors of its own
         logger.warning("prices are not cached: %s", problem)
         return None
@@ -136,6 +141,6 @@ def _cached(now: datetime) -> dict[str, Tariff] | None:
 
 def _keep(found: list[Tariff], *, until: datetime) -> None:
     try:
-        cache.set(CURRENT, (until, found), LONGEST_S)
+        cache.set(_key(), (until, found), LONGEST_S)
     except Exception as problem:  # noqa: BLE001
         logger.warning("prices are not cached: %s", problem)

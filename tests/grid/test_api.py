@@ -1,9 +1,11 @@
 """The grid by REST: who may read it, shapes, caching, problems."""
 
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
@@ -12,10 +14,16 @@ from accounts.models import User
 from meters.models import Meter
 from tests import worlds
 from tests.grid.builders import MINUTE, closed_minute, last_minute
+from tests.tariffs import builders as pricing
 
 pytestmark = pytest.mark.django_db
 
 STATUS, LOAD, TOPOLOGY = (f"/api/admin/grid/{name}" for name in ("status", "load", "topology"))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_cached() -> None:
+    cache.clear()
 
 
 def signed_in(user: User) -> Client:
@@ -73,13 +81,27 @@ class TestStatus:
         }
         assert south["load_kw"] is None
 
-    def test_costs_four_queries_with_the_user(
+    def test_says_the_price_in_force_and_until_when(
+        self, olga: User, small_grid: worlds.SmallGrid, now: datetime
+    ) -> None:
+        pricing.policy(small_grid.north)
+        [row] = pricing.decide(small_grid.north, now=now - timedelta(hours=1))
+        pricing.decide(small_grid.north, now=now)
+
+        north, south = signed_in(olga).get(STATUS).json()["regions"]
+
+        assert row.price == Decimal("0.2")
+        assert north["price"] == "0.200000"
+        assert datetime.fromisoformat(north["price_until"]) > now
+        assert (south["price"], south["price_until"]) == (None, None)
+
+    def test_costs_five_queries_with_the_user(
         self, olga: User, small_grid: worlds.SmallGrid, now: datetime, django_assert_num_queries
     ) -> None:
         client = signed_in(olga)
         closed_minute(small_grid.north, last_minute(now))
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             client.get(STATUS)
 
 
