@@ -90,7 +90,7 @@ class Stack:
             ],
             "worker": [*manage, "run_stream_worker"],
             "relay": [*manage, "run_relay"],
-            "celery": [*celery, "worker", "-Q", "windows", "--concurrency", "1", *quiet],
+            "celery": [*celery, "worker", "-Q", "windows,prices", "--concurrency", "1", *quiet],
             "beat": [*celery, "beat", "--pidfile=", *quiet],
             **self._more_commands,
         }
