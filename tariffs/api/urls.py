@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from tariffs.api import overrides, views
+from tariffs.api import forecast, overrides, views
 
 urlpatterns = [
     re_path(r"^tariffs/current/?$", views.CurrentView.as_view(), name="api-tariffs-current"),
@@ -13,6 +13,7 @@ urlpatterns = [
     ),
     re_path(r"^tariffs/history/?$", views.HistoryView.as_view(), name="api-tariffs-history"),
     re_path(r"^tariffs/estimate/?$", views.EstimateView.as_view(), name="api-tariffs-estimate"),
+    re_path(r"^tariffs/forecast/?$", forecast.ForecastView.as_view(), name="api-tariffs-forecast"),
     re_path(r"^tariffs/plans/?$", views.PlansView.as_view(), name="api-tariffs-plans"),
     re_path(
         r"^admin/tariffs/analytics/?$",
