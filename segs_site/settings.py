@@ -105,9 +105,9 @@ SEGS_WATCH_PORT = env.int("SEGS_WATCH_PORT", 0, validate=validate.Range(0, 65535
 
 _database = env.dj_db_url("DATABASE_URL", DATABASE_URL, conn_max_age=60)
 # In the demo each mail is a file, so that its link can be followed with no mail server.
-_mail_folder = Path(env.str("SEGS_HOME", ".segs")) / "mail"
 _mail = env.dj_email_url(
-    "EMAIL_URL", f"file:///{BASE_DIR / _mail_folder}" if DEBUG else "smtp://localhost:25"
+    "EMAIL_URL",
+    f"file:///{BASE_DIR / env.str('SEGS_HOME', '.segs')}/mail" if DEBUG else "smtp://localhost:25",
 )
 
 try:
