@@ -58,7 +58,12 @@ def hist_boosting(share: float) -> Any:
 
 def lightgbm_boosting(share: float) -> Any:
     return lightgbm.LGBMRegressor(
-        objective="quantile", alpha=share, n_estimators=TREES, learning_rate=RATE, verbose=-1
+        objective="quantile",
+        alpha=share,
+        n_estimators=TREES,
+        learning_rate=RATE,
+        verbose=-1,
+        n_jobs=1,
     )
 
 
