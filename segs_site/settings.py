@@ -302,6 +302,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
+        "KeyStateEnum": "accounts.choices.KeyState",
         "ReportingEnum": "meters.choices.Reporting",
         "QuarantineStateEnum": "meters.choices.QuarantineState",
     },
