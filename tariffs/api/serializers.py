@@ -9,7 +9,7 @@ from rest_framework import serializers
 from grid.models import Region
 from segs_site.lib.moments import MomentField, PeriodQuerySerializer
 from tariffs import pricing
-from tariffs.choices import Flag, OverrideState, Trigger
+from tariffs.choices import Flag, Trigger
 from tariffs.models import PriceOverride
 
 UNKNOWN = "null where it is not known"
@@ -122,7 +122,7 @@ class HistoryQuerySerializer(PeriodQuerySerializer):
         return self.context["now"] + timedelta(hours=2)
 
 
-class HistorySerializer(serializers.Serializer[Any]):
+class PriceHistorySerializer(serializers.Serializer[Any]):
     """A page of prices."""
 
     next = serializers.CharField(allow_null=True, help_text="address of the next page")
@@ -244,9 +244,9 @@ class OverrideSerializer(serializers.Serializer[Any]):
     ended_by = serializers.CharField()
     ended_at = serializers.DateTimeField(allow_null=True)
 
-    def get_state(self, row: PriceOverride) -> OverrideState:
-        """Return where the override stands now."""
-        return row.state(self.context["now"])
+    def get_state(self, row: PriceOverride) -> str:
+        """Return where the override stands now: a code of `OverrideState`."""
+        return row.state(self.context["now"]).value
 
 
 class OverridesSerializer(serializers.Serializer[Any]):

@@ -80,7 +80,7 @@ class HistoryView(APIView):
     @extend_schema(
         operation_id="tariffs_history",
         parameters=[serializers.HistoryQuerySerializer],
-        responses=serializers.HistorySerializer,
+        responses=serializers.PriceHistorySerializer,
     )
     def get(self, request: Request) -> Response:
         """Answer a region's decided prices, newest first; the last day unless asked."""
