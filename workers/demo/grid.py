@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final, TypeVar
 from zlib import crc32
 
@@ -11,6 +12,8 @@ from django.db import models, transaction
 from grid.models import Feeder, Region, RegionCapacity, Substation, Transformer
 from meters.choices import Flow
 from meters.models import Meter, MeterInstallation, ServicePoint
+from tariffs.models import PricingPolicy
+from tariffs.services import policies
 from workers.demo import layout, outlines, people
 from workers.demo.layout import RegionLayout
 from workers.demo.orders import Refused
@@ -19,6 +22,7 @@ from workers.simulator import fleet, sizing
 
 SINCE: Final = datetime(2000, 1, 1, tzinfo=UTC)  # so that no reading is older than its meter
 LIMIT_KW: Final = 43.5  # three phases of 63 A at 230 V
+BASE_PRICE: Final = Decimal("6.50")  # rupees a kWh
 FEEDER_RATING_KW: Final = 1200
 KVA_A_METER: Final = 4.0
 RATINGS_KVA: Final = (63, 100, 160, 250, 400)  # the sizes that distribution transformers have
@@ -68,6 +72,21 @@ def _lay_all(*, meters: int, interval_s: int, now: datetime) -> None:
         for device, point in zip(devices, points, strict=True)
     )
     people.serve(points, since=SINCE)
+    _price(now)
+
+
+def _price(now: datetime) -> None:
+    """Price every region by the minute, decided five seconds ahead, so that prices are seen."""
+    policy = PricingPolicy(
+        effective_from=SINCE,
+        currency=people.CURRENCY,
+        base_price=BASE_PRICE,
+        slot_minutes=1,
+        lead_s=5,
+        min_dwell_minutes=2,
+        hold_minutes=10,
+    )
+    policies.adopt(policy=policy, by="demo", now=now)
 
 
 def _network(*, meters: int, now: datetime) -> list[_Laid]:
