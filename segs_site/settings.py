@@ -156,7 +156,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_htmx",
     "corsheaders",
     "csp",
     "segs_site.lib",
@@ -182,7 +181,6 @@ MIDDLEWARE = [
     "segs_site.lib.sliding.slide_sessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "segs_site.lib.throttles.tell_rate",
 ]
 
