@@ -1,0 +1,154 @@
+"""The table of the access matrix: for each address, who may do what there.
+
+One line a path, as `spelled` writes it. A method that is not named must open to nobody; Django's
+admin has one rule.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.urls import URLPattern, URLResolver
+
+NOBODY, CARL, OTTO, OLGA, CLEO, ADA, KEY = (
+    "nobody", "customer", "other customer", "operator", "clerk", "admin", "ingest key",
+)  # fmt: skip
+EVERYBODY = frozenset({NOBODY, CARL, OTTO, OLGA, CLEO, ADA, KEY})
+PEOPLE = frozenset({CARL, OTTO, OLGA, CLEO, ADA})
+STAFF = frozenset({OLGA, CLEO, ADA})
+OPERATORS = frozenset({OLGA, ADA})
+ADMINS = frozenset({ADA})
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+Rule = Mapping[str, frozenset[str]]
+
+
+def read(to: frozenset[str]) -> Rule:
+    """Open to be read."""
+    return {"GET": to}
+
+
+def send(to: frozenset[str]) -> Rule:
+    """Open to a POST."""
+    return {"POST": to}
+
+
+def put(to: frozenset[str]) -> Rule:
+    """Open to be read and set."""
+    return {"GET": to, "PUT": to}
+
+
+# Below /api/, without the slash at the end. `:name` stands for a part that varies.
+API: dict[str, Rule] = {
+    "auth/login": send(EVERYBODY),
+    "auth/login/second-factor": send(EVERYBODY),
+    "auth/login/passkey-options": send(EVERYBODY),
+    "auth/refresh": send(EVERYBODY),
+    "auth/logout": send(EVERYBODY),
+    "auth/register": send(EVERYBODY),
+    "auth/verify-email": send(EVERYBODY),
+    "auth/resend-verification": send(EVERYBODY),
+    "auth/forgot-password": send(EVERYBODY),
+    "auth/reset-password": send(EVERYBODY),
+    "auth/change-password": send(PEOPLE),
+    "auth/second-factor": read(PEOPLE),
+    "auth/second-factor/app": send(PEOPLE),
+    "auth/second-factor/app/confirm": send(EVERYBODY),  # a proof of the first step will do
+    "auth/second-factor/app/remove": send(PEOPLE),
+    "auth/second-factor/passkeys/options": send(PEOPLE),
+    "auth/second-factor/passkeys": send(EVERYBODY),  # likewise
+    "auth/second-factor/passkeys/:passkey_id/remove": send(PEOPLE),
+    "auth/second-factor/recovery-codes": send(PEOPLE),
+    "users/me": put(PEOPLE),
+    "users/me/preferences": put(PEOPLE),
+    "users/:pk/consumption": read(STAFF | {CARL}),  # :pk is Carl
+    "users/:pk/consumption/summary": read(STAFF | {CARL}),
+    "telemetry/my-meters": read(PEOPLE),
+    "telemetry/history": read(PEOPLE),
+    "telemetry/stats": read(PEOPLE),
+    "telemetry/daily": read(PEOPLE),
+    "telemetry/monthly": read(PEOPLE),
+    "telemetry/export.csv": read(PEOPLE),
+    "admin/users": read(ADMINS) | send(ADMINS),
+    "admin/users/:pk": {"GET": ADMINS, "PATCH": ADMINS},
+    "admin/api-keys": read(ADMINS) | send(ADMINS),
+    "admin/api-keys/:pk": {"DELETE": ADMINS},
+    "admin/audit": read(ADMINS),
+    "admin/grid/status": read(STAFF),
+    "admin/grid/load": read(STAFF),
+    "admin/grid/topology": read(STAFF),
+    "admin/regions/stats": read(STAFF),
+    "admin/regions/:code/capacities": read(STAFF) | send(OPERATORS),
+    "admin/meters": read(STAFF),
+    "admin/meters.csv": read(STAFF),
+    "admin/meters/:pk": read(STAFF),
+    "admin/meters/:pk/history": read(STAFF),
+    "admin/top-consumers": read(STAFF),
+    "admin/quarantine": read(STAFF),
+    "admin/quarantine/bulk": send(OPERATORS),
+    "admin/quarantine/:pk/adopt": send(OPERATORS),
+    "admin/quarantine/:pk/discard": send(OPERATORS),
+    "admin/dead-letters": read(STAFF),
+    "admin/dead-letters/:pk/replay": send(OPERATORS),
+    "admin/metrics": read(STAFF),
+    "tariffs/current": read(PEOPLE),
+    "tariffs/regions/:code": read(PEOPLE),
+    "tariffs/history": read(PEOPLE),
+    "tariffs/estimate": read(PEOPLE),
+    "tariffs/forecast": read(PEOPLE),
+    "tariffs/plans": read(PEOPLE),
+    "admin/tariffs/analytics": read(STAFF),
+    "admin/tariffs/override": read(STAFF) | send(OPERATORS),
+    "admin/tariffs/override/:pk": {"GET": STAFF, "DELETE": OPERATORS},
+    "admin/tariffs/override/:pk/approve": send(OPERATORS),
+    "schema": read(EVERYBODY),
+    "docs": read(EVERYBODY),
+}
+
+# Pages, and what is watched: functions of which many take any method for the one they know, so
+# only what is named here is asked.
+SITE: dict[str, Rule] = {
+    "": read(STAFF),
+    "words.js": read(EVERYBODY),
+    "sign-in": read(EVERYBODY),
+    "sign-out": send(EVERYBODY),
+    "sign-in/second-step": {},  # opens in a session that has taken the first
+    "register": read(EVERYBODY),
+    "verify-email/:token": read(EVERYBODY),
+    "resend-verification": read(EVERYBODY),
+    "forgot-password": read(EVERYBODY),
+    "reset-password/:token": read(EVERYBODY),
+    "account": read(PEOPLE),
+    "account/password": read(PEOPLE),
+    "account/present": read(PEOPLE),
+    "account/second-factor": {},  # asks for the password once more
+    "tariffs": read(STAFF),
+    "tariffs/overrides/:pk/approve": send(OPERATORS),
+    "tariffs/overrides/:pk/end": send(OPERATORS),
+    "health": read(EVERYBODY),
+    "readyz": {},  # hangs up the connection that tests share; see tests/lib/test_health.py
+    "metrics": read(EVERYBODY),
+}
+
+# Django's admin, all of it: to administrators. What no address serves below /api/ is answered 404.
+DESK, NO_ADDRESS = "admin/", "api(?:/|)"
+
+# Topics of the socket.
+TOPICS: dict[str, frozenset[str]] = {"grid": STAFF, "map": STAFF}
+
+
+def spelled(pattern: str) -> str:
+    """Return a pattern of the resolver as the table writes it."""
+    plain = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda m: f":{m[1] or m[2]}", pattern)
+    plain = plain.replace("^", "").replace("$", "").replace("\\.", ".").replace("/?", "")
+    return plain.replace("healthz?", "health").rstrip("/")
+
+
+def registered(resolver: Any, before: str = "") -> Iterator[str]:
+    """Return every address that the site serves, as the table writes it."""
+    for entry in resolver.url_patterns:
+        pattern = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from registered(entry, pattern)
+        elif isinstance(entry, URLPattern):
+            yield spelled(pattern)

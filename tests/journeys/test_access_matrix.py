@@ -1,0 +1,247 @@
+"""Every address and every topic × everybody: what opens, what stays shut.
+
+The expectations stand in `tests/journeys/matrix.py`. An address without one fails, and so does an
+expectation without an address.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver
+
+from accounts import services as accounts_services
+from accounts.choices import UserRole
+from accounts.models import Customer, CustomerAccount, ServiceAgreement, User
+from grid import consumers
+from meters.models import QuarantinedReading, ServicePoint
+from segs_site.lib.models import DeadLetter
+from tariffs.models import RatePlan
+from tests import worlds
+from tests.grid.test_consumers import ORIGIN, Open, World, session_cookie, socket, world
+from tests.journeys import matrix
+
+__all__ = ["socket", "world"]  # fixtures
+
+ROLES = {
+    matrix.CARL: UserRole.CUSTOMER,
+    matrix.OTTO: UserRole.CUSTOMER,
+    matrix.OLGA: UserRole.OPERATOR,
+    matrix.CLEO: UserRole.CLERK,
+    matrix.ADA: UserRole.ADMIN,
+}
+SECRET = "segs-matrix-key"
+SHUT = {401, 403, 404, 405}
+NOT_THERE = ("api/admin/tariffs/override/", "tariffs/overrides/")  # who may is answered 404
+
+
+def addresses() -> list[str]:
+    return list(matrix.registered(get_resolver()))
+
+
+def expectations() -> dict[str, matrix.Rule]:
+    return {f"api/{path}": rule for path, rule in matrix.API.items()} | matrix.SITE
+
+
+class TestTheTable:
+    def test_names_every_address(self) -> None:
+        unnamed = [
+            path
+            for path in addresses()
+            if path not in expectations()
+            and path != matrix.NO_ADDRESS
+            and not f"{path}/".startswith(matrix.DESK)
+        ]
+
+        assert unnamed == [], "say in tests/journeys/matrix.py to whom they open"
+
+    def test_names_nothing_that_is_gone(self) -> None:
+        assert sorted(expectations().keys() - set(addresses())) == []
+
+    def test_names_every_topic_of_the_socket(self) -> None:
+        assert matrix.TOPICS.keys() == consumers.TOPICS.keys()
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """Sends requests, each with a browser of its own, and leaves nothing behind."""
+
+    name: str
+    session: str
+
+    def answer(self, method: str, path: str) -> Any:
+        headers = {"Authorization": f"Api-Key {SECRET}"} if self.name == matrix.KEY else {}
+        client = Client(raise_request_exception=False, headers=headers)
+        if self.session:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.session
+        with transaction.atomic():
+            answer = client.generic(method, path, "{}", content_type="application/json")
+            transaction.set_rollback(True)
+        return answer
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Rows that addresses name, all of them Carl's where they are somebody's."""
+
+    people: dict[str, User]
+    parts: dict[str, dict[str, Any]]
+
+    def address(self, path: str) -> str:
+        """Return a path of the table with its parts filled in."""
+        parts = next((p for start, p in self.parts.items() if path.startswith(start)), {})
+        for name, value in parts.items():
+            path = path.replace(f":{name}", str(value))
+        assert ":" not in path, f"say in this test what {path} stands for"
+        return f"/{path}/" if path and not path.endswith(".js") else f"/{path}"
+
+    def somebody(self, name: str) -> Somebody:
+        if name not in self.people:
+            return Somebody(name, "")
+        client = Client()
+        client.force_login(self.people[name])
+        return Somebody(name, client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+@pytest.fixture
+def scene(small_grid: worlds.SmallGrid, now: datetime) -> Scene:
+    cache.clear()
+    people = {
+        name: User.objects.create(email=f"{name.replace(' ', '.')}@home.example", role=role)
+        for name, role in ROLES.items()
+    }
+    key, _ = accounts_services.issue_key(name="matrix", key=SECRET, now=now)
+    customer = Customer.objects.create(code="USR-1", name="Carl", user=people[matrix.CARL])
+    account = CustomerAccount.objects.create(number="ACC-1", customer=customer)
+    plan = RatePlan.objects.create(code="standard", name="Standard")
+    point = ServicePoint.objects.get(code="SP-MTR-N0")
+    ServiceAgreement.objects.create(
+        account=account, service_point=point, plan=plan, during=(now, None)
+    )
+    held = QuarantinedReading.objects.create(
+        serial="MTR-X", ts=now, reason="unknown_meter", raw="{}", received_at=now, origin="1-0"
+    )
+    letter = DeadLetter.objects.create(shard=0, letter="1-0", origin="1-0", reason="odd", size=1)
+    carl = {"pk": people[matrix.CARL].pk}
+    return Scene(
+        people,
+        {
+            "api/users/": carl,
+            "api/admin/users/": carl,
+            "api/auth/second-factor/passkeys/": {"passkey_id": 1},
+            "api/admin/api-keys/": {"pk": key.pk},
+            "api/admin/meters/": {"pk": small_grid.north_meters[0].pk},
+            "api/admin/quarantine/": {"pk": held.pk},
+            "api/admin/dead-letters/": {"pk": letter.pk},
+            "api/admin/regions/": {"code": "North"},
+            "api/tariffs/regions/": {"code": "North"},
+            "verify-email/": {"token": "odd"},
+            "reset-password/": {"token": "odd"},
+            **{start: {"pk": 7} for start in NOT_THERE},
+        },
+    )
+
+
+def opens(answer: Any) -> bool:
+    """Tell whether a door let somebody in: also to be told that he sent nonsense."""
+    is_sent_to_sign_in = answer.status_code == 302 and "next=" in answer["Location"]
+    assert answer.status_code < 500 or answer.status_code == 503, answer.request["PATH_INFO"]
+    return answer.status_code not in SHUT and not is_sent_to_sign_in
+
+
+def named(path: str) -> matrix.Rule:
+    return expectations()[path]
+
+
+def asked() -> Iterator[tuple[str, str, frozenset[str]]]:
+    for path, rule in expectations().items():
+        for method in matrix.METHODS if path.startswith("api/") else rule:
+            yield path, method, rule.get(method, frozenset())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(matrix.EVERYBODY))
+class TestEverybody:
+    def test_finds_open_what_is_his_and_shut_what_is_not(self, scene: Scene, name: str) -> None:
+        somebody = scene.somebody(name)
+        wrong = []
+
+        for path, method, to in asked():
+            answer = somebody.answer(method, scene.address(path))
+            is_open = opens(answer) or (
+                answer.status_code == 404 and path.startswith(NOT_THERE) and method in named(path)
+            )
+            if is_open != (name in to):
+                wrong.append(f"{method} {path} answers {answer.status_code}")
+
+        assert wrong == [], "\n".join(wrong)
+
+    def test_finds_the_admin_shut_unless_he_administers(self, scene: Scene, name: str) -> None:
+        somebody = scene.somebody(name)
+        pages = sorted({path for path in addresses() if f"{path}/".startswith(matrix.DESK)})
+
+        found = {
+            f"{method} {path}": somebody.answer(method, f"/{path}/").status_code
+            for path in pages
+            if ":" not in path
+            for method in ("GET", "POST")
+        }
+
+        if name == matrix.ADA:
+            assert found["GET admin"] == 200
+        else:
+            assert {door: code for door, code in found.items() if code not in SHUT | {302}} == {}
+        assert max(found.values()) < 500
+
+
+@pytest.mark.django_db
+class TestAForeignName:
+    """A customer who names what is not his is told that there is nothing."""
+
+    @pytest.mark.parametrize("part", ["consumption", "consumption/summary"])
+    def test_of_a_user_is_not_found(self, scene: Scene, part: str) -> None:
+        otto = scene.somebody(matrix.OTTO)
+
+        answer = otto.answer("GET", scene.address(f"api/users/:pk/{part}"))
+
+        assert answer.status_code == 404
+
+    @pytest.mark.parametrize("part", ["history", "stats", "daily", "monthly", "export.csv"])
+    def test_of_a_meter_is_not_found(self, scene: Scene, part: str) -> None:
+        otto = scene.somebody(matrix.OTTO)
+
+        answer = otto.answer("GET", f"/api/telemetry/{part}?meter=MTR-N0")
+
+        assert answer.status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+class TestASocket:
+    @pytest.mark.parametrize("topic", sorted(matrix.TOPICS))
+    @pytest.mark.parametrize("name", sorted(matrix.EVERYBODY))
+    async def test_opens_to_whoever_may_hear_its_topic(
+        self, socket: Open, world: World, name: str, topic: str
+    ) -> None:
+        headers = await database_sync_to_async(credentials)(name)
+
+        closed_with = await socket(f"topics={topic}", ORIGIN, *headers).open()
+
+        if name in matrix.TOPICS[topic]:
+            assert closed_with is None
+        else:
+            is_known = name in ROLES
+            assert closed_with == (consumers.FORBIDDEN if is_known else consumers.SIGNED_OUT)
+
+
+def credentials(name: str) -> list[tuple[bytes, bytes]]:
+    if name not in ROLES:
+        return [(b"authorization", f"Api-Key {SECRET}".encode())] if name == matrix.KEY else []
+    user = User.objects.create(email=f"{name.replace(' ', '.')}@home.example", role=ROLES[name])
+    return [session_cookie(user)]
