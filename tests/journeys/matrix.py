@@ -120,7 +120,7 @@ SITE: dict[str, Rule] = {
     "reset-password/:token": read(EVERYBODY),
     "account": read(PEOPLE),
     "account/password": read(PEOPLE),
-    "account/present": read(PEOPLE),
+    "account/present": send(PEOPLE),
     "account/second-factor": {},  # asks for the password once more
     "tariffs": read(STAFF),
     "tariffs/overrides/:pk/approve": send(OPERATORS),
