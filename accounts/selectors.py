@@ -7,23 +7,29 @@ API, exports and sockets ask `supplies`; nothing else decides it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from accounts.choices import KeyScope
 from accounts.models import ApiKey, ServiceAgreement
 from meters.registry import Key
 from meters.selectors.energy import Span
+from segs_site.lib import access
 from segs_site.lib.periods import Period
 
 
 def ingest_keys() -> dict[str, Key]:
     """Return the keys that send telemetry, by digest, each with its end.
 
-    Those that have ended are among them, so that their holders are told.
+    Those that have ended are among them, so that their holders are told. The demo's key, which
+    stands in the documentation, opens nothing where DEBUG is off.
     """
     found = ApiKey.objects.filter(scope=KeyScope.INGEST)
+    if not settings.DEBUG:
+        found = found.exclude(sha256=sha256(access.DEMO_KEY.encode()).hexdigest())
     return {key.sha256: Key(key.name, _end(key.expires_at, key.revoked_at)) for key in found}
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth import authenticate
 
 from accounts.models import User
 from accounts.services import factors, guarding
+from segs_site.lib import access
 
 
 class WrongCredentials(Exception):
@@ -38,7 +39,7 @@ def by_password(*, email: str, password: str, address: str, now: datetime) -> Ad
     guarding.claim(guarding.PASSWORDS_OF_ADDRESS, address, now=now)
     guarding.claim(guarding.PASSWORDS_OF_ACCOUNT, email, now=now)
     user = authenticate(None, username=email, password=password)
-    if user is None:
+    if user is None or access.is_known_to_everybody(user.email):
         raise WrongCredentials
     guarding.clear(guarding.PASSWORDS_OF_ACCOUNT, email)
     guarding.give_back(guarding.PASSWORDS_OF_ADDRESS, address)

@@ -11,12 +11,13 @@ from accounts import services
 from accounts.choices import UserRole
 from accounts.models import ApiKey, Customer, CustomerAccount, ServiceAgreement, User
 from meters.models import ServicePoint
+from segs_site.lib import access
 from tariffs.models import RatePlan
 from workers.demo.orders import Refused
 from workers.simulator import fleet
 
 PASSWORD: Final = "segs-demo"  # noqa: S105 known to everybody, so refused when DEBUG is off
-KEY: Final = "segs-demo-key"
+KEY: Final = access.DEMO_KEY
 PEOPLE: Final = {
     "admin@demo.segs.example": UserRole.ADMIN,
     "operator@demo.segs.example": UserRole.OPERATOR,
