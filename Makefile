@@ -10,7 +10,7 @@ PORT ?= 8000
 export PORT SEGS_HOME DEMO_METERS DEMO_INTERVAL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench-ingest bench-api torture requirements clean
+.PHONY: help demo test check bench-ingest bench-api fuzz-api torture schema requirements clean
 
 help:
 	@echo 'make demo          the whole system with a demo grid on http://127.0.0.1:$(PORT)/'
@@ -19,7 +19,9 @@ help:
 	@echo 'make check         format, lint, types, import floors, migrations, templates'
 	@echo 'make bench-ingest  readings a second through the whole path'
 	@echo 'make bench-api     how long the API takes to answer 20 clients'
+	@echo 'make fuzz-api      asks every operation of the API 200 odd things (FUZZ_EXAMPLES=…)'
 	@echo 'make torture       kills processes under load and counts'
+	@echo 'make schema        writes docs/openapi.yaml and docs/collection.json from the code'
 	@echo 'make requirements  pins the dependencies of pyproject.toml anew'
 	@echo 'make clean         removes the virtual environment; the data stay'
 
@@ -45,8 +47,17 @@ bench-ingest: $(VENV)/.installed-dev
 bench-api: $(VENV)/.installed-dev
 	@exec $(PY) -m benchmarks.api $(ARGS)
 
+fuzz-api: export FUZZ_EXAMPLES ?= 200
+fuzz-api: $(VENV)/.installed-dev
+	@exec $(PY) -m pytest tests/api/test_fuzz.py $(ARGS)
+
 torture: $(VENV)/.installed-dev
 	@exec $(PY) -m benchmarks.torture $(ARGS)
+
+schema: export DEBUG = 1
+schema: $(VENV)/.installed-dev
+	@$(PY) manage.py spectacular --fail-on-warn --validate --file docs/openapi.yaml
+	@$(PY) -m benchmarks.collection docs/openapi.yaml docs/collection.json
 
 requirements: $(VENV)/.installed-dev
 	$(PY) -m pip install --quiet --disable-pip-version-check pip-tools

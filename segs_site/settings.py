@@ -62,7 +62,7 @@ CACHE_URL = env.str("CACHE_URL", "", validate=lambda url: url == "" or _is_broke
 
 # People: where links of mails lead, who sends them, and what a sign-in needs.
 SEGS_SITE_URL = env.str(
-    "SEGS_SITE_URL", f"http://localhost:{env.int('PORT', 8000)}", validate=_is_site
+    "SEGS_SITE_URL", f"http://localhost:{env.str('PORT', '8000')}", validate=_is_site
 )
 SEGS_MAIL_FROM = env.str("SEGS_MAIL_FROM", "SEGS <segs@localhost>")
 SEGS_REQUIRE_SECOND_FACTOR = env.bool("SEGS_REQUIRE_SECOND_FACTOR", False)
@@ -282,6 +282,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["segs_site.lib.throttles.ByRole"],
     "EXCEPTION_HANDLER": "segs_site.lib.problems.handle_exception",
@@ -299,6 +300,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "segs_site.lib.schema.complete",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "KeyStateEnum": "accounts.choices.KeyState",
         "ReportingEnum": "meters.choices.Reporting",

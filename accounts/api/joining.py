@@ -23,7 +23,7 @@ class RegisterView(OpenView):
     @extend_schema(
         operation_id="auth_register",
         request=serializers.RegisterSerializer,
-        responses={202: MAIL_COMES},
+        responses={202: MAIL_COMES} | refusals.LOCKED,
     )
     def post(self, request: Request) -> Response:
         """Send a mail whose link confirms the address; the same answer for a known address."""
@@ -40,7 +40,7 @@ class VerifyEmailView(OpenView):
     @extend_schema(
         operation_id="auth_verify_email",
         request=serializers.TokenSerializer,
-        responses=serializers.ConfirmedSerializer,
+        responses={200: serializers.ConfirmedSerializer} | refusals.LINK,
     )
     def post(self, request: Request) -> Response:
         """Make the user; 400 with `link_invalid`, `link_expired` or `link_used`."""
@@ -66,14 +66,14 @@ class LetterView(OpenView):
         return Response(status=202)
 
 
-@extend_schema(request=serializers.EmailSerializer, responses={202: MAIL_COMES})
+@extend_schema(request=serializers.EmailSerializer, responses={202: MAIL_COMES} | refusals.LOCKED)
 class ResendVerificationView(LetterView):
     """Sends the mail of a registration once more."""
 
     kind = LetterKind.CONFIRM
 
 
-@extend_schema(request=serializers.EmailSerializer, responses={202: MAIL_COMES})
+@extend_schema(request=serializers.EmailSerializer, responses={202: MAIL_COMES} | refusals.LOCKED)
 class ForgotPasswordView(LetterView):
     """Sends a link that lets whoever reads the mail choose a new password."""
 
@@ -86,7 +86,7 @@ class ResetPasswordView(OpenView):
     @extend_schema(
         operation_id="auth_reset_password",
         request=serializers.ResetSerializer,
-        responses={204: OpenApiResponse(description="The password is set.")},
+        responses={204: OpenApiResponse(description="The password is set.")} | refusals.LINK,
     )
     def post(self, request: Request) -> Response:
         """Set it; ends every session and token of the person, and a lock."""
@@ -103,7 +103,7 @@ class ChangePasswordView(APIView):
     @extend_schema(
         operation_id="auth_change_password",
         request=serializers.ChangeSerializer,
-        responses=serializers.TokensSerializer,
+        responses={200: serializers.TokensSerializer} | refusals.PASSWORD,
     )
     def post(self, request: Request) -> Response:
         """Set it; ends every other session and token, and answers new ones for the caller."""

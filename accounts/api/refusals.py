@@ -21,9 +21,29 @@ from accounts.services import (
     second_factor,
     sign_in,
 )
-from segs_site.lib import problems
+from segs_site.lib import problems, schema
 
 BEARER: Final = 'Bearer realm="api"'
+
+# What operations say of their refusals in the API's description.
+LINK: Final = {
+    400: schema.refusal(
+        "What is sent is wrong, or the link or proof is.",
+        "link_expired",
+        "link_invalid",
+        "link_used",
+    )
+}
+LOCKED: Final = {429: schema.refusal("Too many attempts, or too often.", "locked")}
+PASSWORD: Final = {
+    403: schema.refusal("The present password is another.", "wrong_password")
+} | LOCKED
+FACTOR: Final = {
+    401: schema.refusal("The code or passkey is not right, or was used.", "wrong_second_factor")
+}
+LAST: Final = {
+    409: schema.refusal("It is the last second factor, and one is required.", "last_second_factor")
+}
 
 
 class Refusal(APIException):

@@ -20,9 +20,13 @@ from accounts.api.base import person, sent
 from accounts.models import User
 from accounts.services import factors, one_time_codes, passkeys, people
 from accounts.services import second_factor as services
+from segs_site.lib import schema
 
-OPTIONS = OpenApiResponse(description="Options of navigator.credentials.create.")
+OPTIONS = OpenApiResponse(dict, description="Options of navigator.credentials.create.")
 REMOVED = OpenApiResponse(description="It is removed.")
+AGAIN = refusals.LINK | refusals.PASSWORD
+NOT_BEGUN = {409: schema.refusal("There is no code to confirm.", "app_not_begun")}
+TOO_MANY = {409: schema.refusal("There are as many passkeys as may be.", "too_many_passkeys")}
 
 
 class SecondFactorView(APIView):
@@ -46,7 +50,7 @@ class AppView(EnrolView):
     @extend_schema(
         operation_id="auth_second_factor_app",
         request=serializers.AgainSerializer,
-        responses=serializers.AppSerializer,
+        responses={200: serializers.AppSerializer} | AGAIN,
     )
     def post(self, request: Request) -> Response:
         """Answer a new secret; it counts once it is confirmed."""
@@ -64,7 +68,11 @@ class ConfirmAppView(EnrolView):
     @extend_schema(
         operation_id="auth_second_factor_app_confirm",
         request=serializers.ConfirmAppSerializer,
-        responses=serializers.RecoveryCodesSerializer,
+        responses={200: serializers.RecoveryCodesSerializer}
+        | refusals.LINK
+        | refusals.FACTOR
+        | refusals.LOCKED
+        | NOT_BEGUN,
     )
     def post(self, request: Request) -> Response:
         """Take a first code of the app, and answer recovery codes if there were none."""
@@ -82,7 +90,7 @@ class RemoveAppView(APIView):
     @extend_schema(
         operation_id="auth_second_factor_app_remove",
         request=serializers.AgainSerializer,
-        responses={204: REMOVED},
+        responses={204: REMOVED} | refusals.PASSWORD | refusals.LAST,
     )
     def post(self, request: Request) -> Response:
         """Turn them off."""
@@ -99,7 +107,7 @@ class PasskeyOptionsView(EnrolView):
     @extend_schema(
         operation_id="auth_second_factor_passkey_options",
         request=serializers.AgainSerializer,
-        responses={200: OPTIONS},
+        responses={200: OPTIONS} | AGAIN | TOO_MANY,
     )
     def post(self, request: Request) -> Response:
         """Answer what `navigator.credentials.create` takes as `publicKey`, as JSON."""
@@ -115,7 +123,11 @@ class PasskeysView(EnrolView):
     @extend_schema(
         operation_id="auth_second_factor_passkeys",
         request=serializers.NewPasskeySerializer,
-        responses=serializers.RecoveryCodesSerializer,
+        responses={200: serializers.RecoveryCodesSerializer}
+        | refusals.LINK
+        | refusals.FACTOR
+        | refusals.LOCKED
+        | TOO_MANY,
     )
     def post(self, request: Request) -> Response:
         """Keep the passkey a device made, and answer recovery codes if there were none."""
@@ -135,7 +147,7 @@ class RemovePasskeyView(APIView):
     @extend_schema(
         operation_id="auth_second_factor_passkey_remove",
         request=serializers.AgainSerializer,
-        responses={204: REMOVED},
+        responses={204: REMOVED} | refusals.PASSWORD | refusals.LAST,
     )
     def post(self, request: Request, passkey_id: int) -> Response:
         """Forget it; 404 when it is not the person's."""
@@ -153,7 +165,7 @@ class RecoveryCodesView(APIView):
     @extend_schema(
         operation_id="auth_second_factor_recovery_codes",
         request=serializers.AgainSerializer,
-        responses=serializers.RecoveryCodesSerializer,
+        responses={200: serializers.RecoveryCodesSerializer} | refusals.PASSWORD,
     )
     def post(self, request: Request) -> Response:
         """Answer new codes; those of before end."""

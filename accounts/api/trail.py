@@ -21,8 +21,8 @@ VERBS = ("insert", "update", "delete", "truncate")
 class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
     """One change of one row."""
 
-    before = serializers.JSONField(allow_null=True, help_text="what changed, as it was")
-    after = serializers.JSONField(allow_null=True, help_text="what changed, as it is since")
+    before = serializers.DictField(allow_null=True, help_text="what changed, as it was")
+    after = serializers.DictField(allow_null=True, help_text="what changed, as it is since")
 
     class Meta:
         model = AuditEntry

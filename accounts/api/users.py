@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,7 @@ from accounts.api.refusals import Refusal
 from accounts.choices import UserRole
 from accounts.models import User
 from accounts.services import users
-from segs_site.lib import paging
+from segs_site.lib import paging, schema
 from segs_site.lib.access import Action, Needs
 
 ORDER = paging.Order(("id",))
@@ -101,7 +101,7 @@ class UsersView(AdminView):
         request=NewUserSerializer,
         responses={
             201: UserSerializer,
-            409: OpenApiResponse(description="There is a user with this address."),
+            409: schema.refusal("There is a user with this address.", "user_known"),
         },
     )
     def post(self, request: Request) -> Response:
@@ -125,7 +125,7 @@ class UserView(AdminView):
         request=UserChangeSerializer,
         responses={
             200: UserSerializer,
-            409: OpenApiResponse(description="Nobody would be left who administers."),
+            409: schema.refusal("Nobody would be left who administers.", "last_admin"),
         },
     )
     def patch(self, request: Request, pk: int) -> Response:

@@ -13,6 +13,7 @@ from accounts.api.base import OpenView, caller, sent
 from accounts.models import User
 from accounts.services import factors, passkeys, people, proofs, second_factor, sign_in
 from accounts.services.sign_in import Next
+from segs_site.lib import schema
 
 
 class LoginView(OpenView):
@@ -27,7 +28,8 @@ class LoginView(OpenView):
                 serializers.OneMoreStepSerializer,
                 description="They do not belong together, or a second step is needed.",
             ),
-        },
+        }
+        | refusals.LOCKED,
     )
     def post(self, request: Request) -> Response:
         """Answer a pair of tokens, or what the next step is; 429 after many failures.
@@ -50,7 +52,10 @@ class SecondStepView(OpenView):
     @extend_schema(
         operation_id="auth_login_second_factor",
         request=serializers.SecondStepSerializer,
-        responses=serializers.TokensSerializer,
+        responses={200: serializers.TokensSerializer}
+        | refusals.LINK
+        | refusals.FACTOR
+        | refusals.LOCKED,
     )
     def post(self, request: Request) -> Response:
         """Answer a pair of tokens for the proof and a code or a passkey's answer."""
@@ -71,7 +76,8 @@ class PasskeyChallengeView(OpenView):
     @extend_schema(
         operation_id="auth_login_passkey_options",
         request=serializers.ProofSerializer,
-        responses={200: OpenApiResponse(description="Options of navigator.credentials.get.")},
+        responses={200: OpenApiResponse(dict, description="Options of navigator.credentials.get.")}
+        | refusals.LINK,
     )
     def post(self, request: Request) -> Response:
         """Answer what `navigator.credentials.get` takes as `publicKey`, as JSON."""
@@ -88,7 +94,10 @@ class RefreshView(OpenView):
     @extend_schema(
         operation_id="auth_refresh",
         request=serializers.RefreshSerializer,
-        responses=serializers.TokensSerializer,
+        responses={
+            200: serializers.TokensSerializer,
+            401: schema.refusal("The token has ended, or was used.", "token_not_valid"),
+        },
     )
     def post(self, request: Request) -> Response:
         """Answer a new pair; 401 when the token is used, ended or its user barred.

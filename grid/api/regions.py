@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from grid import selectors, services
 from grid.api import serializers
 from grid.models import Region, RegionCapacity
-from segs_site.lib import idempotency
+from segs_site.lib import idempotency, schema
 from segs_site.lib.access import Action, Needs
 from segs_site.lib.periods import QUARTER, Period, floor
 
@@ -89,7 +89,11 @@ class CapacitiesView(APIView):
         operation_id="regions_capacities_create",
         parameters=[IDEMPOTENCY_KEY],
         request=serializers.CapacitySerializer,
-        responses={201: serializers.CapacitySerializer},
+        responses={
+            201: serializers.CapacitySerializer,
+            409: schema.refusal("It is past, or taken.", "capacity_exists", "in_the_past"),
+            422: schema.KEY_REUSED,
+        },
     )
     def post(self, request: Request, code: str) -> Response:
         """Enter a capacity from a moment on; 409 when it is past or taken."""

@@ -25,11 +25,13 @@ from meters.mapframes import SILENT_AFTER_INTERVALS
 from meters.models import LatestReading
 from meters.selectors import energy
 from meters.selectors.energy import Span
+from segs_site.lib import schema
 from segs_site.lib.access import Action, Needs
 from segs_site.lib.periods import Period
 from segs_site.lib.quantities import to_kw
 
 NO_METER = "There is no such meter."
+NOT_THERE = schema.refusal(NO_METER, "not_found")
 
 
 class OwnView(APIView):
@@ -117,7 +119,7 @@ class OwnHistoryView(OwnView):
     @extend_schema(
         operation_id="telemetry_history",
         parameters=[queries.OwnHistoryQuerySerializer],
-        responses=serializers.HistorySerializer,
+        responses={200: serializers.HistorySerializer, 404: NOT_THERE},
     )
     def get(self, request: Request) -> Response:
         """Answer a page of readings or windows, oldest first."""
@@ -132,7 +134,7 @@ class OwnExportView(OwnView):
     @extend_schema(
         operation_id="telemetry_export_csv",
         parameters=[queries.OwnExportQuerySerializer],
-        responses={(200, "text/csv"): OpenApiTypes.STR},
+        responses={(200, "text/csv"): OpenApiTypes.STR, 404: NOT_THERE},
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Stream readings or windows, oldest first; the first line names the columns."""
@@ -147,7 +149,7 @@ class StatsView(OwnView):
     @extend_schema(
         operation_id="telemetry_stats",
         parameters=[queries.MeterSumQuerySerializer],
-        responses=serializers.StatsSerializer,
+        responses={200: serializers.StatsSerializer, 404: NOT_THERE},
     )
     def get(self, request: Request) -> Response:
         """Answer energy, power and voltage of one meter, or of all together."""
@@ -169,7 +171,7 @@ class DailyView(OwnView):
     @extend_schema(
         operation_id="telemetry_daily",
         parameters=[queries.DailyQuerySerializer],
-        responses=serializers.SeriesSerializer,
+        responses={200: serializers.SeriesSerializer, 404: NOT_THERE},
     )
     def get(self, request: Request) -> Response:
         """Answer the site's days, of 23, 24 or 25 hours."""
@@ -203,7 +205,7 @@ class MonthlyView(DailyView):
     @extend_schema(
         operation_id="telemetry_monthly",
         parameters=[queries.MonthlyQuerySerializer],
-        responses=serializers.SeriesSerializer,
+        responses={200: serializers.SeriesSerializer, 404: NOT_THERE},
     )
     def get(self, request: Request) -> Response:
         """Answer the months of the site's calendar."""

@@ -11,12 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from meters import verdicts
 from meters.api import queries, serializers
 from meters.api.asking import asked, sent
 from meters.models import QuarantinedReading
 from meters.selectors import held as selectors
 from meters.services import quarantine
-from segs_site.lib import paging
+from segs_site.lib import paging, schema
 from segs_site.lib.access import Action, Needs
 
 NEWEST_FIRST = paging.Order(("received_at", "id"), descending=True)
@@ -114,7 +115,15 @@ class AdoptView(DecisionView):
     @extend_schema(
         operation_id="quarantine_adopt",
         request=queries.DecisionSerializer,
-        responses=serializers.QuarantinedSerializer,
+        responses={
+            200: serializers.QuarantinedSerializer,
+            409: schema.refusal(
+                "It is decided, or cannot be counted.",
+                "already_decided",
+                "conflict",
+                *verdicts.MESSAGES,
+            ),
+        },
     )
     def post(self, request: Request, pk: str) -> Response:
         """Answer the entry; `appended_at` is set once it is in the stream, seconds later."""
@@ -129,7 +138,10 @@ class DiscardView(DecisionView):
     @extend_schema(
         operation_id="quarantine_discard",
         request=queries.DecisionSerializer,
-        responses=serializers.QuarantinedSerializer,
+        responses={
+            200: serializers.QuarantinedSerializer,
+            409: schema.refusal("It is decided.", "already_decided"),
+        },
     )
     def post(self, request: Request, pk: str) -> Response:
         """Answer the entry, which stays to be looked at."""

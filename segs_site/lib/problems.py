@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -83,6 +84,7 @@ def answer(*, status: int, code: str, detail: str) -> JsonResponse:
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
+@csrf_exempt  # else a POST to nowhere is refused by a page
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer an API path that does not exist."""
     return answer(status=404, code="not_found", detail=f"There is nothing at {request.path}.")

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from segs_site.lib import idempotency
+from segs_site.lib import idempotency, schema
 from segs_site.lib.access import Action, Needs
 from tariffs.api import serializers
 from tariffs.models import PriceOverride
@@ -39,6 +39,12 @@ REFUSALS: dict[type[Exception], tuple[str, str]] = {
     services.NotWaiting: ("not_waiting", "This override does not wait for approval."),
     services.NotOpen: ("not_open", "This override has ended already."),
 }
+
+
+def refused(*kinds: type[Exception]) -> OpenApiResponse:
+    """Return what the API's description says of these refusals."""
+    codes = [REFUSALS[kind][0] for kind in kinds]
+    return schema.refusal("It does not go with what stands.", *codes)
 
 
 def person(request: Request) -> Person:
@@ -75,7 +81,8 @@ class OverridesView(APIView):
         request=serializers.OverrideOrderSerializer,
         responses={
             201: serializers.OverrideSerializer,
-            409: OpenApiResponse(description="It does not go with what stands."),
+            409: refused(services.NoPolicy, services.NothingToPrice, services.Overlapping),
+            422: schema.KEY_REUSED,
         },
     )
     def post(self, request: Request) -> Response:
@@ -107,7 +114,10 @@ class OverrideView(APIView):
         row = get_object_or_404(PriceOverride, pk=pk)
         return answered(lambda: row, now=timezone.now())
 
-    @extend_schema(operation_id="override_end", responses=serializers.OverrideSerializer)
+    @extend_schema(
+        operation_id="override_end",
+        responses={200: serializers.OverrideSerializer, 409: refused(services.NotOpen)},
+    )
     def delete(self, request: Request, pk: str) -> Response:
         """End the override for the slots that are not decided yet."""
         now, row = timezone.now(), get_object_or_404(PriceOverride, pk=pk)
@@ -120,7 +130,12 @@ class ApproveView(APIView):
     permission_classes = [Needs(Action.SET_PRICES)]
 
     @extend_schema(
-        operation_id="override_approve", request=None, responses=serializers.OverrideSerializer
+        operation_id="override_approve",
+        request=None,
+        responses={
+            200: serializers.OverrideSerializer,
+            409: refused(*REFUSALS),
+        },
     )
     def post(self, request: Request, pk: str) -> Response:
         """Approve the override; 409 for whoever requested it."""

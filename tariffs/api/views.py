@@ -14,6 +14,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from grid.models import Region
+from segs_site.lib import schema
 from segs_site.lib.access import Action, Needs
 from segs_site.lib.paging import Order, cut
 from segs_site.lib.periods import Period
@@ -98,7 +99,10 @@ class EstimateView(APIView):
     @extend_schema(
         operation_id="tariffs_estimate",
         parameters=[serializers.EstimateQuerySerializer],
-        responses=serializers.EstimateSerializer,
+        responses={
+            200: serializers.EstimateSerializer,
+            404: schema.refusal("This region has no price yet.", "not_found"),
+        },
     )
     def get(self, request: Request) -> Response:
         """Answer what `kwh` cost, spread evenly; 404 while the region has no price."""
