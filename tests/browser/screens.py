@@ -4,6 +4,8 @@ import shutil
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import tests.servers  # noqa: F401 starts PostgreSQL and Valkey before Django reads its settings
@@ -14,20 +16,43 @@ django.setup()
 
 from playwright.sync_api import Browser  # noqa: E402
 
-from tests.browser import chromium, scene  # noqa: E402
+from grid.models import Region  # noqa: E402
+from segs_site.lib.periods import MINUTE, QUARTER, floor  # noqa: E402
+from tariffs.models import PricingPolicy  # noqa: E402
+from tariffs.services import deciding, policies  # noqa: E402
+from tests.browser import chromium, expected, scene  # noqa: E402
 from tests.browser.stage import Stage  # noqa: E402
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "screens"
+SLOTS = 11  # that lie in the minutes laid
 OLGA = "olga@utility.example"
 
 
 def shoot(stage: Stage, browser: Browser, name: str, size: tuple[int, int], theme: str) -> None:
-    """Take the overview, full length."""
+    """Take the overview and the tariff page, full length."""
     with chromium.opened(browser, size=size, theme=theme) as page:
         chromium.sign_in(page, stage.web.address, OLGA, scene.PASSWORDS[OLGA])
         chromium.settled(page)
         time.sleep(0.5)  # the bars move to their places
         page.screenshot(path=TARGET / f"overview-{name}-{theme}.png", full_page=True)
+        page.goto(f"{stage.web.address}/tariffs/")
+        page.locator("[data-panel=forecast][data-state=ready] canvas").last.wait_for()
+        page.locator("#link[data-link=live]").wait_for()
+        time.sleep(0.5)
+        page.screenshot(path=TARGET / f"tariffs-{name}-{theme}.png", full_page=True)
+
+
+def price() -> None:
+    """Lay a policy, three hours of prices and every region's forecasts."""
+    now = datetime.now(UTC)
+    policy = PricingPolicy(
+        effective_from=now - timedelta(days=40), currency="EUR", base_price=Decimal("0.2")
+    )
+    policies.adopt(policy=policy, by="ada@utility.example", now=now)
+    for ahead in range(-SLOTS, 2):  # each slot when it is due, and the next one
+        deciding.decide_due(now=floor(now, QUARTER) + ahead * QUARTER - MINUTE)
+    for region in Region.objects.all():
+        expected.lay(region, hours=28 * 24, now=now)
 
 
 def main() -> None:
@@ -37,6 +62,7 @@ def main() -> None:
     stage = Stage("segs_screens", folder)
     try:
         stage.lay(meters=5000, silent=9, high=3, minutes=180)
+        stage.do(price)
         stage.open()
         with chromium.launched() as browser:
             for theme in ("light", "dark"):

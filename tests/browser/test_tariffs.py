@@ -1,5 +1,6 @@
 """The tariff page and the admin in a real browser: prices live, an override from end to end."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,20 +10,23 @@ from zoneinfo import ZoneInfo
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from accounts.choices import UserRole
 from accounts.models import User
+from grid.models import Region
 from segs_site.lib.models import AuditEntry
 from segs_site.lib.periods import MINUTE, QUARTER, floor
 from tariffs.models import PriceOverride, PricingPolicy
 from tariffs.services import deciding, policies
-from tests.browser import chromium
+from tests.browser import chromium, expected
 from tests.browser.conftest import CARL, OLGA
 from tests.browser.stage import Stage
 
 pytestmark = pytest.mark.browser
 OSCAR, ADA, ANNA = "oscar@utility.example", "ada@utility.example", "anna@utility.example"
+FORECAST = "**/api/tariffs/forecast?*"
+PROBLEM = {"status": 503, "code": "database_away", "detail": "The database is away."}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +49,9 @@ def _price() -> None:
     )
     policies.adopt(policy=policy, by=ADA, now=now)
     deciding.decide_due(now=now - timedelta(hours=2))
-    deciding.decide_due(now=now)
+    deciding.decide_due(now=floor(now, QUARTER))  # later on it would decide the next slot too
+    expected.lay(Region.objects.get(code="North"), hours=28 * 24, now=now)
+    expected.lay(Region.objects.get(code="East"), hours=5 * 24, now=now)
 
 
 def decide(stage: Stage) -> None:
@@ -191,6 +197,147 @@ class TestOverride:
         page.get_by_role("button", name="Go").click()
 
 
+def forecast_of(page: Page, region: str = "North") -> Locator:
+    """The panel with the forecast of a region."""
+    page.get_by_label("Region of the forecast").select_option(label=region)
+    return page.locator("[data-panel=forecast]")
+
+
+def fail(route: Route) -> None:
+    route.fulfill(status=503, json=PROBLEM, headers={"X-Request-Id": "7f3a"})
+
+
+def without_prices(route: Route) -> None:
+    """Answer a forecast made when no policy was in force."""
+    answer = route.fetch().json()
+    for hour in answer["hours"] + answer["past"]:
+        hour |= dict.fromkeys(("p10_price", "p50_price", "p90_price"))
+    route.fulfill(json=answer)
+
+
+class TestForecast:
+    def test_is_drawn_and_told_in_a_table_beside_what_came(
+        self, open_page: Callable[..., Page]
+    ) -> None:
+        panel = forecast_of(open_page(OLGA))
+
+        expect(panel.locator("canvas")).to_have_count(2)
+        panel.get_by_text("The forecast as a table").click()
+        rows = panel.locator("tbody tr")
+        expect(rows).to_have_count(48)
+        expect(rows.first).to_contain_text("%")
+        expect(rows.first).not_to_contain_text("unknown")
+        expect(rows.first).not_to_contain_text("not yet")
+        expect(rows.last).to_contain_text("not yet")
+
+    def test_marks_the_cheapest_hours_by_shape_and_word(
+        self, open_page: Callable[..., Page]
+    ) -> None:
+        panel = forecast_of(open_page(OLGA))
+        expect(panel).to_contain_text("▼ Cheapest hours: ")
+        panel.get_by_text("The forecast as a table").click()
+
+        cheapest = panel.locator("tbody tr", has_text="▼ cheapest")
+
+        prices = {
+            float(text.split()[0])
+            for text in panel.locator("td:nth-child(5)").all_inner_texts()[24:]
+        }
+        assert cheapest.count() > 0
+        assert {
+            float(text.split()[0])
+            for text in cheapest.locator("td:nth-child(5)").all_inner_texts()
+        } == {min(prices)}
+
+    def test_says_how_right_it_was_and_whether_that_is_the_goal(
+        self, open_page: Callable[..., Page]
+    ) -> None:
+        panel = forecast_of(open_page(OLGA))
+
+        expect(panel).to_contain_text("(672 hours judged)")
+        expect(panel).to_contain_text(
+            "less error than the same hour of last week (goal: at least 25 % less, met)"
+        )
+        expect(panel).to_contain_text("came inside the band (goal: 75 to 85 %, met)")
+        expect(panel).not_to_contain_text("Young")
+
+    def test_of_a_young_region_says_that_it_is_not_yet_better_than_last_week(
+        self, open_page: Callable[..., Page]
+    ) -> None:
+        panel = forecast_of(open_page(OLGA), "East")
+
+        expect(panel).to_contain_text(re.compile(r"Young: only 12\d hours can be judged so far\."))
+        expect(panel).to_contain_text("not yet better than last week's loads")
+
+    def test_without_enough_history_says_why(self, open_page: Callable[..., Page]) -> None:
+        panel = forecast_of(open_page(OLGA), "South")
+
+        expect(panel).to_have_attribute("data-state", "empty")
+        expect(panel).to_contain_text("Not enough history yet.")
+        expect(panel).to_contain_text("of the last week 0 % is known")
+        expect(panel.locator("canvas").first).to_be_hidden()
+
+    def test_that_cannot_be_read_says_so_and_is_read_again(
+        self, visit: Callable[..., Page], priced: Stage
+    ) -> None:
+        page = visit(OLGA)
+        page.route(FORECAST, fail)
+        page.goto(f"{priced.web.address}/tariffs/")
+        panel = page.locator("[data-panel=forecast]")
+        expect(panel).to_contain_text("The database is away.")
+        expect(panel).to_contain_text("Request 7f3a")
+
+        page.unroute(FORECAST)
+        panel.get_by_role("button", name="Try again").click()
+
+        expect(panel.get_by_label("Region of the forecast")).to_be_visible()
+        expect(panel).to_have_attribute("data-state", "ready")
+
+    def test_that_is_late_says_so(self, visit: Callable[..., Page], priced: Stage) -> None:
+        page = visit(OLGA)
+
+        def hold(route: Route) -> None:
+            answer = route.fetch().json()
+            early = datetime.now(UTC) - timedelta(hours=5)
+            route.fulfill(json=answer | {"made_at": early.isoformat()})
+
+        page.route(FORECAST, hold)
+        page.goto(f"{priced.web.address}/tariffs/")
+
+        panel = page.locator("[data-panel=forecast]")
+        expect(panel).to_have_attribute("data-state", "old")
+        expect(panel).to_contain_text("This forecast is late")
+
+    def test_without_capacity_and_prices_is_told_in_kilowatts(
+        self, visit: Callable[..., Page], priced: Stage
+    ) -> None:
+        page = visit(OLGA)
+        page.route("**/api/admin/grid/status", lambda route: route.fulfill(json={"regions": []}))
+        page.route(FORECAST, without_prices)
+        page.goto(f"{priced.web.address}/tariffs/")
+
+        panel = page.locator("[data-panel=forecast]")
+        expect(panel).to_contain_text("Load in kW: the capacity is unknown")
+        expect(panel).to_contain_text("No price can be expected")
+        expect(panel.locator("canvas")).to_have_count(1)
+        panel.get_by_text("The forecast as a table").click()
+        expect(panel.locator("tbody tr").last).to_contain_text("kW")
+        expect(panel.locator("tbody tr").last).to_contain_text("unknown")
+
+    def test_is_read_again_every_five_minutes(
+        self, visit: Callable[..., Page], priced: Stage
+    ) -> None:
+        page = visit(OLGA)
+        page.clock.install()
+        page.goto(f"{priced.web.address}/tariffs/")
+        expect(page.locator("[data-panel=forecast]")).to_have_attribute("data-state", "ready")
+
+        with page.expect_response(FORECAST) as answer:
+            page.clock.run_for(301_000)
+
+        assert answer.value.ok
+
+
 class TestLook:
     @pytest.mark.parametrize("theme", ["light", "dark"])
     def test_is_open_to_everybody(
@@ -198,6 +345,21 @@ class TestLook:
     ) -> None:
         page = open_page(OLGA, theme=theme)
         expect(page.locator(".price-card")).to_have_count(4)
+        panel = forecast_of(page)
+        expect(panel.locator("canvas")).to_have_count(2)
+        panel.get_by_text("The forecast as a table").click()
+
+        found = Axe().run(page)
+
+        assert found.violations_count == 0, found.generate_report()
+        assert complaints == []
+
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_without_a_forecast_is_open_to_everybody(
+        self, open_page: Callable[..., Page], theme: str, complaints: list[str]
+    ) -> None:
+        page = open_page(OLGA, theme=theme)
+        expect(forecast_of(page, "South")).to_have_attribute("data-state", "empty")
 
         found = Axe().run(page)
 
@@ -207,6 +369,9 @@ class TestLook:
     def test_fits_a_phone(self, open_page: Callable[..., Page]) -> None:
         page = open_page(OLGA, size=chromium.PHONE)
         expect(page.locator(".price-card")).to_have_count(4)
+        panel = forecast_of(page)
+        expect(panel.locator("canvas")).to_have_count(2)
+        panel.get_by_text("The forecast as a table").click()
 
         wide = page.evaluate("() => document.documentElement.scrollWidth")
 
