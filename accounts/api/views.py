@@ -13,7 +13,7 @@ from accounts.api.base import OpenView, caller, sent
 from accounts.models import User
 from accounts.services import factors, passkeys, people, proofs, second_factor, sign_in
 from accounts.services.sign_in import Next
-from segs_site.lib import schema
+from segs_site.lib import problems, schema
 
 
 class LoginView(OpenView):
@@ -24,7 +24,7 @@ class LoginView(OpenView):
         request=serializers.CredentialsSerializer,
         responses={
             200: serializers.TokensSerializer,
-            401: OpenApiResponse(
+            (401, problems.CONTENT_TYPE): OpenApiResponse(
                 serializers.OneMoreStepSerializer,
                 description="They do not belong together, or a second step is needed.",
             ),

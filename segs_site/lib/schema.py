@@ -27,7 +27,7 @@ _ASKED_FOR: Final = "What is asked for, or sent, cannot be read or is not allowe
 _PROBLEM: Final[Json] = {
     "type": "object",
     "description": "Why there is no answer (RFC 9457). `code` is stable, `detail` is for people.",
-    "required": ["type", "title", "status", "code", "detail"],
+    "required": ["type", "status", "code", "detail"],
     "properties": {
         "type": {"type": "string", "const": "about:blank"},
         "title": {"type": "string"},
@@ -89,8 +89,8 @@ def _refuse(operation: Json) -> None:
     responses = operation["responses"]
     for status, codes, description in _common(operation):
         said = responses.setdefault(status, {"description": description})
-        schema = said.setdefault("content", {}).setdefault("application/json", {})
-        schema = schema.setdefault("schema", {})
+        content = said.setdefault("content", {"application/json": {"schema": {}}})
+        schema = next(iter(content.values()))["schema"]
         if "$ref" not in schema:
             schema[CODES] = sorted({*schema.get(CODES, []), *codes})
     _as_problems(responses)
@@ -119,17 +119,14 @@ def _common(operation: Json) -> Iterator[tuple[str, tuple[str, ...], str]]:
 
 def _as_problems(responses: Json) -> None:
     """Say of each refusal that it is a problem document, and which codes it can have."""
-    for status in sorted(responses):
+    for status in responses:
         if status >= "400":
-            said = responses.pop(status)
-            schema = next(iter(said.get("content", {"": {}}).values())).get("schema", {})
-            if "$ref" not in schema:
-                schema = _problem(schema.get(CODES, []))
-            responses[status] = said | {"content": {problems.CONTENT_TYPE: {"schema": schema}}}
+            schema = next(iter(responses[status]["content"].values()))["schema"]
+            if "$ref" not in schema:  # what has a shape of its own says its media type itself
+                content = {problems.CONTENT_TYPE: {"schema": _problem(schema[CODES])}}
+                responses[status]["content"] = content
 
 
 def _problem(codes: list[str]) -> Json:
     reference: Json = {"$ref": "#/components/schemas/Problem"}
-    if not codes:
-        return reference
     return {"allOf": [reference, {"properties": {"code": {"enum": codes}}}]}
