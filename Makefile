@@ -19,7 +19,7 @@ help:
 	@echo 'make check         format, lint, types, import floors, migrations, templates'
 	@echo 'make bench-ingest  readings a second through the whole path'
 	@echo 'make bench-api     how long the API takes to answer 20 clients'
-	@echo 'make fuzz-api      asks every operation of the API 200 odd things (FUZZ_EXAMPLES=…)'
+	@echo 'make fuzz-api      asks every operation of the API 200 odd things, for half an hour'
 	@echo 'make torture       kills processes under load and counts'
 	@echo 'make schema        writes docs/openapi.yaml and docs/collection.json from the code'
 	@echo 'make requirements  pins the dependencies of pyproject.toml anew'
@@ -49,7 +49,7 @@ bench-api: $(VENV)/.installed-dev
 
 fuzz-api: export FUZZ_EXAMPLES ?= 200
 fuzz-api: $(VENV)/.installed-dev
-	@exec $(PY) -m pytest tests/api/test_fuzz.py $(ARGS)
+	@exec $(PY) -m pytest tests/api/test_fuzz.py tests/api/test_fuzz_telemetry.py $(ARGS)
 
 torture: $(VENV)/.installed-dev
 	@exec $(PY) -m benchmarks.torture $(ARGS)
