@@ -1,6 +1,9 @@
 """The committed description of the API is what the code gives, and says what the code does."""
 
 import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import jsonschema_rs
@@ -10,8 +13,12 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
 from benchmarks import collection
+from grid.live import load_data
+from grid.models import RegionMinute
 from meters import verdicts
-from segs_site.lib import schema
+from segs_site.lib import live, schema
+from tariffs.live import tariff_data
+from tariffs.models import RegionPrice
 from tests.house import sources
 
 DOCS = sources.ROOT / "docs"
@@ -74,11 +81,8 @@ class TestAnOperation:
 class TestAnExample:
     @pytest.mark.parametrize("name", names())
     def test_is_of_its_schema(self, name: str) -> None:
-        found = COMMITTED["components"]["schemas"][name]
-        whole = {"$ref": f"#/components/schemas/{name}", "components": COMMITTED["components"]}
-
-        for example in found["examples"]:
-            jsonschema_rs.Draft202012Validator(whole).validate(example)
+        for example in COMMITTED["components"]["schemas"][name]["examples"]:
+            valid(name, example)
 
 
 class TestTelemetry:
@@ -91,3 +95,49 @@ class TestTelemetry:
         }
 
         assert set(fault["properties"]["code"]["enum"]) == every - {verdicts.CONFLICT}
+
+
+class TestTheSocket:
+    @pytest.mark.parametrize("type_", ["load", "tariff", "heartbeat", "resync"])
+    def test_sends_what_is_described(self, type_: str, now: datetime) -> None:
+        sent = EVENTS[type_](now)
+
+        valid("LiveEvent", sent)
+        assert set(sent["data"]) == set(
+            COMMITTED["components"]["schemas"][DATA[type_]]["properties"]
+        )
+
+
+DATA = {
+    "load": "LiveLoad",
+    "tariff": "LiveTariff",
+    "heartbeat": "LiveNewest",
+    "resync": "LiveNewest",
+}
+EVENTS: dict[str, Callable[[datetime], Any]] = {
+    "load": lambda now: event("load", load_data(minute(now), region="North"), now),
+    "tariff": lambda now: event("tariff", tariff_data(price(now), region="North"), now),
+    "heartbeat": lambda now: json.loads(live.heartbeat(newest=7, now=now)),
+    "resync": lambda now: json.loads(live.resync(newest=7, now=now)),
+}
+
+
+def minute(now: datetime) -> RegionMinute:
+    return RegionMinute(start=now, load_mw=None, meters_reporting=0, meters_expected=9)
+
+
+def price(now: datetime) -> RegionPrice:
+    end = now + timedelta(minutes=15)
+    return RegionPrice(
+        pk=7, price=Decimal("7.2"), starts_at=now, ends_at=end, reason="load", triggered_by="AUTO"
+    )
+
+
+def event(type_: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    frame = {"id": 7, "prev": None, "group": "grid", "type": type_, "data": data}
+    return frame | {"timestamp": now.isoformat()}
+
+
+def valid(name: str, document: Any) -> None:
+    whole = {"$ref": f"#/components/schemas/{name}", "components": COMMITTED["components"]}
+    jsonschema_rs.Draft202012Validator(whole).validate(document)
