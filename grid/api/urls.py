@@ -12,7 +12,7 @@ urlpatterns = [
         r"^admin/regions/stats/?$", regions.RegionStatsView.as_view(), name="api-region-stats"
     ),
     re_path(
-        r"^admin/regions/(?P<code>[^/]+)/capacities/?$",
+        r"^admin/regions/(?P<code>[^/\0]+)/capacities/?$",
         regions.CapacitiesView.as_view(),
         name="api-region-capacities",
     ),

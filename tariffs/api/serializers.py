@@ -26,6 +26,10 @@ class RegionField(serializers.SlugRelatedField[Region]):
     def __init__(self, **options: Any) -> None:
         super().__init__(slug_field="code", queryset=Region.objects.all(), **options)
 
+    def to_internal_value(self, data: Any) -> Region:
+        """Return the region; what PostgreSQL can keep in no text is refused as any text is."""
+        return super().to_internal_value(serializers.CharField().run_validation(data))
+
 
 class TariffSerializer(serializers.Serializer[Any]):
     """A decided price of one slot and how it arose: base × band, load, or override."""

@@ -7,7 +7,7 @@ from tariffs.api import forecast, overrides, views
 urlpatterns = [
     re_path(r"^tariffs/current/?$", views.CurrentView.as_view(), name="api-tariffs-current"),
     re_path(
-        r"^tariffs/regions/(?P<code>[^/]+)/?$",
+        r"^tariffs/regions/(?P<code>[^/\0]+)/?$",
         views.RegionView.as_view(),
         name="api-tariffs-region",
     ),
