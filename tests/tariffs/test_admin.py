@@ -122,7 +122,8 @@ class TestOverride:
         made.refresh_from_db()
         assert (made.requested_by, made.approved_by) == (ada.email, anna.email)
         assert made.price == Decimal("0.9")
-        trail = AuditEntry.objects.filter(subject_type="tariffs.PriceOverride").order_by("id")
+        of_it = {"subject_type": "tariffs.PriceOverride", "subject_id": made.pk}
+        trail = AuditEntry.objects.filter(**of_it).order_by("id")
         assert [entry.actor for entry in trail] == [ada.email, anna.email, anna.email]
 
     def test_is_listed_and_filtered(

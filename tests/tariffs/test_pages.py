@@ -154,7 +154,8 @@ class TestOverride:
         assert "The override is approved." in together
         assert "The override has ended." in ended
         assert "ended by oscar@utility.example" in ended
-        trail = AuditEntry.objects.filter(subject_type="tariffs.PriceOverride").order_by("id")
+        of_it = {"subject_type": "tariffs.PriceOverride", "subject_id": made.pk}
+        trail = AuditEntry.objects.filter(**of_it).order_by("id")
         assert [entry.actor for entry in trail] == [olga.email, oscar.email, oscar.email]
 
     def test_that_stands_otherwise_by_now_is_left(

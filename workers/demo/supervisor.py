@@ -150,8 +150,9 @@ def _end(
     process: psutil.Process, *, patience_s: float, hurried: Callable[[], bool] = lambda: False
 ) -> None:
     """Ask a process to end; after `patience_s` kill it; kill what is left of its session."""
-    family = [process, *process.children(recursive=True)]
-    with contextlib.suppress(psutil.NoSuchProcess):
+    family = [process]
+    with contextlib.suppress(psutil.NoSuchProcess):  # it may end by itself at any moment
+        family += process.children(recursive=True)
         process.terminate()
     deadline = time.monotonic() + patience_s
     while _runs(process) and time.monotonic() < deadline and not hurried():

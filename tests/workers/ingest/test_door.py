@@ -70,8 +70,8 @@ class TestRegistry:
         assert (ready.status, ready.said["registry"]) == (503, "not here yet")
         await life.stop()
 
-    async def test_is_enough_to_start_without_a_database(self, broker, settings):
-        settings.DATABASES["default"] = {"ENGINE": "nowhere"}
+    async def test_is_enough_to_start_without_a_database(self, broker, settings, monkeypatch):
+        monkeypatch.setitem(settings.DATABASES, "default", {"ENGINE": "nowhere"})
         clients.mirror(broker)
         life = Life(app := Ingest())
         await life.start()
