@@ -64,7 +64,10 @@ def _minute(
     count: int, power: int, reported: int, alone_mw: int, alone: int, voltage: int, low: int,
     high: int,
 ) -> Window:  # fmt: skip
-    measured = reported + _divided(alone_mw * INTERVAL_S, 3600)
+    if count > EXPECTED:
+        measured = reported + _divided(alone_mw * 60, 3600 * count)
+    else:
+        measured = reported + _divided(alone_mw * INTERVAL_S, 3600)
     missing = _divided(measured * max(EXPECTED - count, 0), count)
     quality = ESTIMATED if count < EXPECTED else CALCULATED if alone else ACTUAL
     return (

@@ -35,7 +35,8 @@ JOIN meters_reading r ON r.meter_id = p.meter_id
 GROUP BY p.meter_id, p.start
 """
 # A meter that reports every L seconds is due 60/L times a minute; what is missing is taken to
-# be like what came, and said to be estimated. Power without energy counts for L seconds.
+# be like what came, and said to be estimated. Power without energy counts for L seconds,
+# or for its share of the minute where more readings came than were due.
 _MINUTES = """
 INSERT INTO meters_minute AS w (start, mean_mw, min_mw, max_mw, energy_mwh, estimated_mwh,
     revised_at, meter_id, region_id, mean_mv, count, expected, quality)
@@ -48,7 +49,9 @@ JOIN meters_meter m ON m.id = s.meter_id AND m.shard = ANY(%(shards)s)
 LEFT JOIN meters_meterinstallation i ON i.meter_id = s.meter_id AND i.during @> s.start
 LEFT JOIN meters_servicepoint p ON p.id = i.service_point_id
 CROSS JOIN LATERAL (SELECT greatest(60 / m.reading_interval_s, 1) AS expected,
-    s.reported + round(s.power_alone * m.reading_interval_s / 3600) AS measured) e
+    s.reported + CASE WHEN s.readings * m.reading_interval_s > 60 AND m.reading_interval_s <= 60
+        THEN round(s.power_alone * 60 / (3600 * s.readings))
+        ELSE round(s.power_alone * m.reading_interval_s / 3600) END AS measured) e
 CROSS JOIN LATERAL (SELECT round(
     measured * greatest(expected - s.readings, 0) / s.readings) AS missing) x
 ON CONFLICT (meter_id, start) DO UPDATE SET mean_mw = excluded.mean_mw, min_mw = excluded.min_mw,

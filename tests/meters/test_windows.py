@@ -96,6 +96,15 @@ class TestMinute:
         assert window.energy_mwh == 3_600_000 * 60 // 3600
         assert window.get_quality_display() == "calculated"
 
+    def test_counts_no_more_than_a_minute_where_more_came_than_was_due(self, meter, hour, now):
+        take(readings.every(meter, hour, seconds=5, count=12, kw=3.6), now=now)
+
+        close(hour + MINUTE, now=now)
+
+        window = minute(meter, hour)
+        assert (window.count, window.expected) == (12, 6)
+        assert (window.energy_mwh, window.estimated_mwh) == (3_600_000 * 60 // 3600, 0)
+
     def test_estimates_the_missing_part_and_says_so(self, meter, hour, now):
         take(readings.every(meter, hour, seconds=10, count=4, kw=3.6, kwh=0.01), now=now)
 
