@@ -224,12 +224,10 @@ class TestLines:
         expect(table).to_contain_text("%")  # the newest minutes may not be closed yet
 
     def test_change_their_measure_and_their_time(self, overview: Page) -> None:
-        legend = overview.get_by_role("list", name="Load by region")
-
         overview.get_by_role("radio", name="kW").check()
-        expect(legend).to_contain_text("kW")
-        overview.get_by_role("radio", name="15 min").check()
         overview.get_by_text("The chart as a table").click()
+        expect(overview.locator(".table-scroll")).to_contain_text("kW")
+        overview.get_by_role("radio", name="15 min").check()
 
         expect(overview.locator(".table-scroll tr")).to_have_count(16)
 

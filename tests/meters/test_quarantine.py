@@ -210,10 +210,11 @@ class TestDoors:
         entry = held("MTR-N0", now, reason="conflict")
         client = signed_in(olga)
 
-        refused = client.post(f"{LIST}/{entry.pk}/adopt")
-        client.post(f"{LIST}/{entry.pk}/discard")
-        again = client.post(f"{LIST}/{entry.pk}/discard/")
-        nowhere = client.post(f"{LIST}/999999/discard")
+        as_json = {"content_type": "application/json"}
+        refused = client.post(f"{LIST}/{entry.pk}/adopt", **as_json)
+        client.post(f"{LIST}/{entry.pk}/discard", **as_json)
+        again = client.post(f"{LIST}/{entry.pk}/discard/", **as_json)
+        nowhere = client.post(f"{LIST}/999999/discard", **as_json)
 
         assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
         assert (again.status_code, again.json()["code"]) == (409, "already_decided")
