@@ -41,12 +41,18 @@ def item(**said: Any) -> dict[str, Any]:
     return bodies.item(**({"timestamp": moment.isoformat()} | said))
 
 
+_START = datetime.now(UTC).replace(microsecond=0, second=0) - timedelta(minutes=2)
+
+
 def batch(count: int, *, first: int = 0) -> bytes:
-    """`count` readings of the importing meter, a millisecond apart."""
-    start = datetime.now(UTC).replace(microsecond=0, second=0) - timedelta(minutes=2)
+    """`count` readings of the importing meter, a millisecond apart: the same ones when asked again.
+
+    They start at one moment for the whole run: a minute that turns between two calls must not
+    make other readings of the second.
+    """
     return bodies.body(
         *(
-            bodies.item(timestamp=(start + timedelta(milliseconds=number)).isoformat())
+            bodies.item(timestamp=(_START + timedelta(milliseconds=number)).isoformat())
             for number in range(first, first + count)
         )
     )
