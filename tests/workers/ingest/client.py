@@ -45,7 +45,7 @@ _START = datetime.now(UTC).replace(microsecond=0, second=0) - timedelta(minutes=
 
 
 def batch(count: int, *, first: int = 0) -> bytes:
-    """`count` readings of the importing meter, a millisecond apart: the same ones when asked again.
+    """`count` readings of the importing meter, a millisecond apart; the same when asked again.
 
     They start at one moment for the whole run: a minute that turns between two calls must not
     make other readings of the second.
