@@ -94,7 +94,7 @@ DOORS = [
     one("doors", "tariffs/templatetags/loads.py", "from grid.templatetags import loads"),
     one("doors", "meters/management/commands/tidy.py", "from grid.admin import RegionAdmin"),
     one("doors", "grid/views.py", "from workers import tasks"),
-    one("doors-upside-down", "workers/tasks.py", "from grid import views"),
+    one("doors-upside-down", "workers/tasks/windows.py", "from grid import views"),
     one("doors-upside-down", "workers/management/commands/tidy.py", "import accounts.portal"),
     one("cores-below-doors", "accounts/services.py", "from grid import views"),
     one("cores-below-doors", "accounts/selectors.py", "from grid.api import regions"),
@@ -120,13 +120,13 @@ WORKERS_ALONE = [
     one("broker", "segs_site/lib/live.py", "import redis"),
     one("site", "grid/views.py", "from segs_site.urls import urlpatterns"),
     one("workers", "meters/registry.py", "from workers.stream import names"),
-    one("site", "workers/tasks.py", "from segs_site.urls import urlpatterns"),
+    one("site", "workers/tasks/windows.py", "from segs_site.urls import urlpatterns"),
     one("ingest", "workers/ingest/door.py", "from accounts.models import ApiKey"),
     one("ingest", "workers/ingest/app.py", "import psycopg"),
     two(
         "ingest",
         ("workers/ingest/app.py", "from workers import tasks"),
-        ("workers/tasks.py", "from meters.services import windows"),
+        ("workers/tasks/windows.py", "from meters.services import windows"),
     ),
     one("stream", "workers/stream/pipeline.py", "from meters import columns"),
     one("stream", "workers/stream/pipeline.py", "from accounts.models import ApiKey"),
@@ -167,7 +167,7 @@ WRONG_TRADE = [
     one("site", "grid/models.py", "from segs_site import settings"),
     one("inside-the-foundation", "segs_site/lib/models.py", "from segs_site.lib import live"),
     one("inside-the-foundation", "segs_site/lib/choices.py", "import segs_site.lib.models"),
-    one("tests", "workers/tasks.py", "from tests import worlds"),
+    one("tests", "workers/tasks/windows.py", "from tests import worlds"),
     one("tests", "meters/services/storing.py", "import benchmarks"),
     one("tests", "accounts/models.py", "import pytest"),
 ]
@@ -179,6 +179,8 @@ STRAY_FILES = [
     one("inside-the-foundation", "segs_site/lib/tools.py", "HELP = 1"),
     one("inside-the-site", "segs_site/helpers.py", "HELP = 1"),
     one("inside-the-workers", "workers/helpers.py", "HELP = 1"),
+    one("inside-the-tasks", "workers/tasks/helpers.py", "HELP = 1"),
+    one("inside-the-tasks", "workers/tasks/mail.py", "from workers.tasks import prices"),
 ]
 
 CIRCLES = [

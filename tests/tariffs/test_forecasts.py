@@ -21,7 +21,8 @@ from tariffs.services.forecasts import KEPT, forget, make_forecasts
 from tests import worlds
 from tests.tariffs import builders
 from tests.tariffs.forecast.weeks import BRUSSELS, town
-from workers import celery, tasks
+from workers import celery
+from workers.tasks import prices
 
 pytestmark = pytest.mark.django_db
 
@@ -145,11 +146,11 @@ class TestMakeForecasts:
         live(north)
 
         with time_machine.travel(NOW, tick=False):
-            tasks.make_forecasts()
+            prices.make_forecasts()
 
         assert LoadForecast.objects.count() == DAY
         look = celery.app.conf.beat_schedule["make-forecasts"]
-        assert (look["task"], look["options"]["queue"]) == (tasks.make_forecasts.name, "prices")
+        assert (look["task"], look["options"]["queue"]) == (prices.make_forecasts.name, "prices")
 
     def test_lets_no_region_starve_another(
         self, small_grid: worlds.SmallGrid, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,18 @@
+"""Housekeeping."""
+
+from datetime import UTC, datetime
+
+from celery import shared_task
+
+from meters.services import upkeep
+from segs_site.lib import idempotency
+from tariffs.services import forecasts
+
+
+@shared_task(name="workers.tasks.keep_house")
+def keep_house() -> None:
+    """Make partitions ahead, drop those past retention, forget old events and forecasts."""
+    now = datetime.now(UTC)
+    upkeep.keep(now=now)
+    idempotency.forget_before(now - idempotency.KEPT)
+    forecasts.forget(now=now)
