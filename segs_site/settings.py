@@ -163,6 +163,7 @@ INSTALLED_APPS = [
     "meters",
     "tariffs",
     "accounts",
+    "alerts",
     "workers",
 ]
 
