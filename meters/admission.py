@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import blake2b
 from itertools import repeat
 from typing import Any
@@ -19,6 +19,7 @@ from meters.columns import ABSENT, Columns, Flags, Held, Integers, Stranger
 from meters.registry import NOWHERE, Registry, shard_of
 from meters.telemetry import Parsed, Reading
 from meters.verdicts import Refusal, refusal
+from segs_site.lib import periods
 from segs_site.lib.quantities import MV_PER_V, MW_PER_KW, MWH_PER_KWH
 
 MAX_TEXT = 64
@@ -30,7 +31,6 @@ SECONDS_BELOW = 100_000_000_000  # as milliseconds this is 1973; as seconds, 513
 LARGEST = 9.0e15  # of any scaled quantity; past it a float skips integers
 LARGEST_MV = 1_000_000_000
 HOURS_A_READING = 24  # no reading reports the energy of more than a day
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Codes = npt.NDArray[np.uint8]
 
@@ -68,7 +68,7 @@ class Judged:
 
 def judge(parsed: Parsed, registry: Registry, *, now: datetime) -> Judged:
     """Hold what was read against the registry and the clock."""
-    now_us = _microseconds(now)
+    now_us = periods.microseconds(now)
     readings = parsed.readings
     place = _looked_up([r.meter_id for r in readings], registry.place, -1)
     ts, codes = _instants(readings)
@@ -182,11 +182,6 @@ def _repeated(marks: npt.NDArray[np.uint8]) -> Flags:
     return repeated
 
 
-def _microseconds(moment: datetime) -> int:
-    elapsed = moment - EPOCH
-    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
-
-
 def _instants(readings: Sequence[Reading]) -> tuple[Integers, Codes]:
     """Return microseconds since 1970 and, where there are none, the code that says why."""
     stamps = [reading.timestamp for reading in readings]
@@ -211,7 +206,7 @@ def _instant(stamp: str | int) -> tuple[int, int]:
         return 0, _NUMBER[verdicts.INVALID_TIMESTAMP]
     if moment.tzinfo is None:
         return 0, _NUMBER[verdicts.NO_ZONE]
-    return _microseconds(moment), 0
+    return periods.microseconds(moment), 0
 
 
 def _columns(

@@ -8,7 +8,6 @@ from meters import mapframes, selectors
 from segs_site.lib import periods
 
 SNAPSHOT_EVERY = 30  # frames: a client that lost one waits no longer for the whole
-_MICROSECOND = periods.MINUTE / 60_000_000
 
 
 class MapFeed:
@@ -23,7 +22,7 @@ class MapFeed:
         """Return the next frame; `whole` asks for a snapshot."""
         known = self._current(now)
         latest = selectors.latest().of(known.meter_ids)
-        now_us = (now - periods.EPOCH) // _MICROSECOND
+        now_us = periods.microseconds(now)
         states = mapframes.judge(
             power_mw=latest.power_mw,
             received_us=latest.received_us,

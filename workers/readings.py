@@ -16,6 +16,7 @@ from meters import columns, verdicts
 from meters.columns import UNREGISTERED, Batch, Held, Stranger
 from meters.services import registry, storing
 from meters.services.storing import Merged, Watermarks
+from segs_site.lib import periods
 from workers.stream import metrics, names
 from workers.stream.message import Message
 from workers.stream.pipeline import Broken, Busy, Lane, Lost
@@ -72,7 +73,7 @@ class Readings:
             return
         try:
             with connection.cursor() as cursor:
-                cursor.execute(_REST, [_moment(clock_us), lane.shard, lane.epoch])
+                cursor.execute(_REST, [periods.instant(clock_us), lane.shard, lane.epoch])
                 if cursor.rowcount == 0:
                     raise Lost
         except (OperationalError, InterfaceError) as fault:
@@ -120,7 +121,9 @@ class Readings:
     def _move(self, lane: Lane, last: Message) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_IMPATIENCE)
-            cursor.execute(_MOVE, [last.id, _moment(last.arrived_us), lane.shard, lane.epoch])
+            cursor.execute(
+                _MOVE, [last.id, periods.instant(last.arrived_us), lane.shard, lane.epoch]
+            )
             if cursor.rowcount == 0:
                 raise Lost
 
@@ -200,7 +203,3 @@ def _unregistrable(readings: columns.Columns, stranger: Stranger) -> Held:
         reason=verdicts.UNKNOWN_REGION,
         raw=storing.as_json(readings, stranger.row, stranger.serial, stranger.region),
     )
-
-
-def _moment(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC)

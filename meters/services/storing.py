@@ -6,7 +6,7 @@ partitions are made before it. One reading is one row: the table's key is (meter
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from meters import columns, copying, verdicts
 from meters.columns import ABSENT, Columns, Held, Integers
 from meters.models import READINGS, Meter, QuarantinedReading, WindowClock
-from segs_site.lib import bulk, partitions
+from segs_site.lib import bulk, partitions, periods
 from segs_site.lib.quantities import MV_PER_V, to_kw, to_kwh
 
 DAY_US = 86_400_000_000
@@ -184,7 +184,7 @@ def hold(*, items: Sequence[Held], now: datetime) -> None:
         [
             QuarantinedReading(
                 serial=held.serial,
-                ts=None if held.ts is None else _moment(held.ts),
+                ts=None if held.ts is None else periods.instant(held.ts),
                 reading_id=held.reading_id,
                 reason=held.reason,
                 raw=held.raw.decode(),
@@ -228,13 +228,13 @@ def _store_staged(
     if stored == len(readings):
         return stored, []
     cursor.execute(_CONFLICTS)
-    return stored, [(meter, _us(ts)) for meter, ts in cursor.fetchall()]
+    return stored, [(meter, periods.microseconds(ts)) for meter, ts in cursor.fetchall()]
 
 
 def _mark(cursor: Any, shard: int, readings: Columns, closed_until: datetime) -> None:
     """Mark the minutes of rows that went straight in: by shard in time, by meter when late."""
     minutes = (readings.ts - 1) // MINUTE_US
-    late = minutes < _us(closed_until) // MINUTE_US
+    late = minutes < periods.microseconds(closed_until) // MINUTE_US
     whole = set(np.unique(minutes[~late]).tolist())
     pairs = np.unique(np.stack([readings.meter[late], minutes[late]], axis=1), axis=0)
     crowded, counts = np.unique(pairs[:, 1], return_counts=True)
@@ -287,7 +287,7 @@ def as_json(source: Columns, row: int, serial: str, region: str | None = None) -
     voltage = int(source.voltage[row])
     said = {
         "meterId": serial,
-        "timestamp": _moment(int(source.ts[row])),
+        "timestamp": periods.instant(int(source.ts[row])),
         "powerKw": to_kw(int(source.power[row])),
         "energyKwh": None if energy == ABSENT else to_kwh(energy),
         "registerKwh": None if register == ABSENT else to_kwh(register),
@@ -299,11 +299,3 @@ def as_json(source: Columns, row: int, serial: str, region: str | None = None) -
 
 def _key(source: Columns, row: int) -> tuple[int, int]:
     return int(source.meter[row]), int(source.ts[row])
-
-
-def _moment(microseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-
-
-def _us(moment: datetime) -> int:
-    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))

@@ -60,6 +60,17 @@ def floor(moment: datetime, length: timedelta) -> datetime:
     return moment - (moment - EPOCH) % length
 
 
+def microseconds(moment: datetime) -> int:
+    """Return the microseconds from 1970 to an aware `moment`, exactly."""
+    elapsed = moment - EPOCH
+    return (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000 + elapsed.microseconds
+
+
+def instant(count: int) -> datetime:
+    """Return the moment, in UTC, that many microseconds after 1970; the reverse, exactly."""
+    return EPOCH + timedelta(microseconds=count)
+
+
 def window_of_reading(moment: datetime, length: timedelta) -> datetime:
     """Return the start of the window that a reading stamped `moment` is counted in.
 

@@ -222,3 +222,21 @@ def exists(day: date, zone: ZoneInfo) -> bool:
     """Tell whether the zone has this day: Samoa has no 30 December 2011."""
     midday = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
     return midday.astimezone(UTC).astimezone(zone).date() == day
+
+
+class TestMicroseconds:
+    @given(MOMENTS)
+    def test_come_back_as_the_same_instant(self, moment: datetime) -> None:
+        assert periods.instant(periods.microseconds(moment)) == moment
+
+    @given(st.integers(-(10**15), 10**16))
+    def test_lose_none(self, count: int) -> None:
+        assert periods.microseconds(periods.instant(count)) == count
+
+    def test_are_those_of_the_instant_whatever_its_zone(self) -> None:
+        moment = datetime(2026, 10, 25, 2, 30, 0, 7, tzinfo=BRUSSELS)
+
+        first, second = (periods.microseconds(moment.replace(fold=fold)) for fold in (0, 1))
+
+        assert second - first == 3_600_000_000
+        assert first == periods.microseconds(datetime(2026, 10, 25, 0, 30, 0, 7, tzinfo=UTC))
