@@ -6,11 +6,10 @@ None of it is logged: whoever misses one gets the next.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 import redis
-from django.conf import settings
 
 from meters.live import MapFeed
 from segs_site.lib import live
@@ -84,13 +83,3 @@ def report_health(
     data = {"service": service, "status": status, "at": now, "detail": detail}
     event = msgspec.json.encode({"type": "service_health", "data": data, "timestamp": now})
     broker.xadd(HEALTH_STREAM, {"event": event}, maxlen=STREAM_LENGTH, approximate=True)
-
-
-def pruning() -> Feed:
-    """Return the chore that forgets old events, every ten minutes."""
-    kept = timedelta(hours=settings.SEGS_OUTBOX_RETENTION_HOURS)
-
-    def send(now: datetime) -> None:
-        live.forget_before(now - kept)
-
-    return Feed(600.0, send)

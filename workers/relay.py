@@ -50,7 +50,6 @@ class Relay:
             feeds.heartbeat_feed(broker, lambda: self._newest),
             feeds.map_feed(broker),
             feeds.health_feed(broker, "relay", lambda: f"active, at event {self._newest}"),
-            feeds.pruning(),
         ]
 
     def run(self, stop: threading.Event) -> None:

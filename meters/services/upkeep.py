@@ -3,11 +3,9 @@
 import logging
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from meters.models import MINUTES, QUARTERS, READINGS
 from meters.services import windows
-from segs_site.lib import live, partitions
+from segs_site.lib import partitions
 
 log = logging.getLogger(__name__)
 
@@ -25,4 +23,3 @@ def keep(*, now: datetime) -> None:
             log.info("made partition %s", name)
     for name in partitions.drop_before(READINGS, windows.raw_kept_from(now=now).date()):
         log.info("dropped partition %s: its readings are past their retention", name)
-    live.forget_before(now - timedelta(hours=settings.SEGS_OUTBOX_RETENTION_HOURS))

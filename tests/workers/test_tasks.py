@@ -1,9 +1,17 @@
 """What is queued finds its task, wherever the task's file lies."""
 
 import pkgutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+from django.conf import LazySettings
+
+from segs_site.lib import live
+from segs_site.lib.models import OutboxEvent
+from segs_site.lib.periods import MINUTE
 from workers import celery, tasks
+from workers.tasks import house
 
 
 class TestTasks:
@@ -28,3 +36,19 @@ class TestTasks:
 
         assert {look["task"] for look in looks} <= set(celery.app.tasks)
         assert {look["options"]["queue"] for look in looks} <= set(celery.QUEUES)
+
+
+@pytest.mark.django_db
+class TestKeepHouse:
+    def test_forgets_events_that_no_client_catches_up_on(self, settings: LazySettings) -> None:
+        kept = timedelta(hours=settings.SEGS_OUTBOX_RETENTION_HOURS)
+        now = datetime.now(UTC)
+        for age in (kept + MINUTE, kept + MINUTE, kept - MINUTE):
+            live.announce([live.Event("grid", "load", {})], now=now - age)
+        live.number(limit=9)
+        live.mark_published(live.unpublished(limit=9), now=now)
+
+        house.keep_house()
+
+        [left] = OutboxEvent.objects.all()
+        assert left.created_at == now - kept + MINUTE

@@ -1,11 +1,12 @@
 """Housekeeping."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from celery import shared_task
+from django.conf import settings
 
 from meters.services import upkeep
-from segs_site.lib import idempotency
+from segs_site.lib import idempotency, live
 from tariffs.services import forecasts
 
 
@@ -14,5 +15,6 @@ def keep_house() -> None:
     """Make partitions ahead, drop those past retention, forget old events and forecasts."""
     now = datetime.now(UTC)
     upkeep.keep(now=now)
+    live.forget_before(now - timedelta(hours=settings.SEGS_OUTBOX_RETENTION_HOURS))
     idempotency.forget_before(now - idempotency.KEPT)
     forecasts.forget(now=now)
