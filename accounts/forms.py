@@ -30,8 +30,11 @@ def _new_password() -> forms.CharField:
     )
 
 
-def _text(label: Any, autocomplete: str, **options: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs={"class": "form-control", "autocomplete": autocomplete})
+def _text(
+    label: Any, autocomplete: str, *, attrs: dict[str, Any] | None = None, **options: Any
+) -> forms.CharField:
+    own = {"class": "form-control", "autocomplete": autocomplete}
+    widget = forms.TextInput(attrs=own | (attrs or {}))
     return forms.CharField(label=label, widget=widget, **options)
 
 
@@ -45,19 +48,12 @@ class SignInForm(forms.Form):
 class SecondStepForm(forms.Form):
     """A code, or what a passkey signed."""
 
-    code = forms.CharField(
-        label=_("Code of your app, or a recovery code"),
+    code = _text(
+        _("Code of your app, or a recovery code"),
+        "one-time-code",
+        attrs={"autocapitalize": "none", "spellcheck": "false", "autofocus": True},
         max_length=40,
         required=False,
-        widget=forms.TextInput(
-            attrs={
-                "class": "form-control",
-                "autocomplete": "one-time-code",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-                "autofocus": True,
-            }
-        ),
     )
     passkey = forms.JSONField(required=False, widget=forms.HiddenInput)
 
@@ -99,13 +95,18 @@ class PasswordForm(forms.Form):
 class AppCodeForm(forms.Form):
     """A first code of an authenticator app."""
 
-    code = _text(_("Code that the app shows"), "one-time-code", max_length=20)
+    code = _text(
+        _("Code that the app shows"),
+        "one-time-code",
+        attrs={"autofocus": True, "inputmode": "numeric"},
+        max_length=20,
+    )
 
 
 class PasskeyForm(forms.Form):
     """A passkey that the browser made."""
 
-    name = _text(_("Name of this passkey"), "off", max_length=60)
+    name = _text(_("Name of this passkey"), "off", attrs={"autofocus": True}, max_length=60)
     passkey = forms.JSONField(widget=forms.HiddenInput)
 
 

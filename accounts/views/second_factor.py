@@ -40,7 +40,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         return redirect("login")
     if request.method != "POST":
         return _page(request, user)
-    act = ACTIONS.get(request.POST.get("action", ""), _unknown)
+    act = ACTIONS.get(request.POST.get("action", "").partition(" ")[0], _unknown)
     try:
         return act(request, user, now)
     except (Problem, *_WORDS) as problem:
@@ -98,7 +98,7 @@ def _add_passkey(request: HttpRequest, user: User, now: datetime) -> HttpRespons
 
 def _remove_passkey(request: HttpRequest, user: User, now: datetime) -> HttpResponse:
     _again(request, user, now)
-    named = request.POST.get("passkey_id", "")
+    named = request.POST["action"].partition(" ")[2]
     services.remove_passkey(user=user, passkey_id=int(named) if named.isdecimal() else 0)
     return redirect("second-factor")
 

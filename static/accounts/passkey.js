@@ -38,24 +38,35 @@ function sendable(credential) {
   };
 }
 
+function say(form, what) {
+  for (const kind of ["problem", "known", "missing"]) {
+    const words = form.querySelector(`[data-passkey-${kind}]`);
+    if (words) words.hidden = kind !== what;
+  }
+}
+
 async function ask(form, button) {
-  const problem = form.querySelector("[data-passkey-problem]");
-  problem.hidden = true;
+  say(form, "");
+  if (!form.reportValidity()) return;
   const publicKey = readable(JSON.parse(document.getElementById(OPTIONS).textContent));
   try {
     const credential = await navigator.credentials[button.dataset.passkey]({ publicKey });
     form.querySelector('[name="passkey"]').value = JSON.stringify(sendable(credential));
     form.submit();
-  } catch {
-    problem.hidden = false;
+  } catch (problem) {
+    say(form, problem.name === "InvalidStateError" ? "known" : "problem");
     button.focus();
   }
 }
 
 for (const form of document.querySelectorAll("[data-passkey-form]")) {
   const button = form.querySelector("[data-passkey]");
-  if (!button || !window.PublicKeyCredential) continue;
-  button.hidden = false;
+  if (!button) continue;
+  if (!window.PublicKeyCredential) {
+    say(form, "missing");
+    continue;
+  }
+  button.closest("[data-passkey-part]").hidden = false;
   button.addEventListener("click", () => ask(form, button));
   // Enter in the field for the name means the button, which is no submit.
   if (button.dataset.passkey === "create") {
