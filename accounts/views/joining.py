@@ -68,16 +68,18 @@ def resend_verification(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def verify_email(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm an address, by a button."""
+    """Confirm an address, by a button; a link that cannot work is told of at once."""
+    now = timezone.now()
     page = {
         "title": _("Confirm your address"),
         "button": _("Confirm"),
         "words": _("One press, and your account is made."),
     }
-    if request.method != "POST":
-        return show(request, forms.Form(), page)
     try:
-        is_set = people.confirm(proof=token, now=timezone.now())
+        proofs.registration_id(token, now=now)
+        if request.method != "POST":
+            return show(request, forms.Form(), page)
+        is_set = people.confirm(proof=token, now=now)
     except LINK_PROBLEMS as problem:
         return _link_problem(request, problem, again="resend-verification")
     words = (
