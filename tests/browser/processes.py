@@ -82,7 +82,9 @@ class Web(Process):
             *(sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port)),
             "segs_site.asgi:application",
         ]
-        super().__init__(command, environment, folder / "web.log")
+        # Links of mails and passkeys are for http://localhost:PORT.
+        own = environment | {"PORT": str(self.port)}
+        super().__init__(command, own, folder / "web.log")
 
     @property
     def address(self) -> str:
