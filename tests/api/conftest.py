@@ -9,6 +9,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
 from accounts.api import tokens
+from accounts.choices import UserRole
 from accounts.models import User
 from accounts.services import keys
 from meters.models import QuarantinedReading
@@ -26,6 +27,12 @@ def _one_connection() -> Iterator[None]:
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def clara(db: None) -> User:
+    """Bills."""
+    return User.objects.create_user("clara@utility.example", "secret-clara", role=UserRole.CLERK)
 
 
 @pytest.fixture

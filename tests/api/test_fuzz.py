@@ -19,7 +19,7 @@ SCHEMA = schemathesis.openapi.from_path(sources.ROOT / "docs" / "openapi.yaml")
 SCHEMA.app = WSGIHandler()
 
 
-@pytest.mark.parametrize("asker", [None, "carl", "olga", "ada"], indirect=True)
+@pytest.mark.parametrize("asker", [None, "carl", "olga", "clara", "ada"], indirect=True)
 class TestEveryOperation:
     def test_answers_as_described_and_never_fails(
         self, asker: Asker, subtests: pytest.Subtests
