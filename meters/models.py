@@ -243,7 +243,7 @@ class QuarantinedReading(models.Model):
     raw = models.TextField(help_text="the item as it came, JSON")
     received_at = models.DateTimeField()
     origin = models.CharField(
-        max_length=60, help_text="stream entry and place, so it is kept once"
+        max_length=60, help_text="digest of what it says, so that it is kept once"
     )
     state = models.CharField(
         max_length=10, choices=QuarantineState.choices, default=QuarantineState.OPEN
