@@ -66,6 +66,38 @@ class Step(models.TextChoices):
     ESCALATED = lifecycle.Step.ESCALATED, _("escalated")
 
 
+class Channel(models.TextChoices):
+    """How somebody is told."""
+
+    IN_APP = "in_app", _("in the console")
+    MAIL = "mail", _("e-mail")
+    SMS = "sms", _("text message")
+    WEBHOOK = "webhook", _("webhook")
+
+
+class Occasion(models.TextChoices):
+    """Why somebody is told."""
+
+    OPENED = "opened", _("a new alert")
+    WORSENED = "worsened", _("an alert got worse")
+    ESCALATED = "escalated", _("nobody has acknowledged")
+    ENDED = "ended", _("an alert is over")
+    OUTAGE = "outage", _("an outage at the address")
+    RESTORED = "restored", _("supply is back")
+    SUMMARY = "summary", _("many in one")
+    TEST = "test", _("a test")
+
+
+class NoticeState(models.TextChoices):
+    """What became of a notice."""
+
+    WAITING = "waiting", _("waiting")
+    SENT = "sent", _("sent")
+    SUMMED = "summed", _("told in a summary")
+    DROPPED = "dropped", _("not sent")
+    DEAD = "dead", _("given up")
+
+
 SHAPES: dict[Severity, str] = {
     Severity.LOW: "circle",
     Severity.MEDIUM: "diamond",

@@ -1,7 +1,23 @@
-"""Rules, alerts, their journal; planned work and the notes of a shift."""
+"""Rules, alerts, their journal; planned work, the notes of a shift; who is told what."""
 
 from alerts.models.alerts import Alert, AlertEvent, Shelving
 from alerts.models.desk import PlannedWork, ShiftNote
+from alerts.models.hearers import AddressOutage, Lane, NoticeSettings, WebhookEndpoint
+from alerts.models.notices import Delivery, Notice, Untold
 from alerts.models.rules import AlertRule
 
-__all__ = ["Alert", "AlertEvent", "AlertRule", "PlannedWork", "Shelving", "ShiftNote"]
+__all__ = [
+    "AddressOutage",
+    "Alert",
+    "AlertEvent",
+    "AlertRule",
+    "Delivery",
+    "Lane",
+    "Notice",
+    "NoticeSettings",
+    "PlannedWork",
+    "Shelving",
+    "ShiftNote",
+    "Untold",
+    "WebhookEndpoint",
+]
