@@ -3,15 +3,18 @@
 import os
 from typing import Any
 
+import django
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segs_site.settings")
 
-pages = get_asgi_application()  # loads the apps, which the two below need
+django.setup(set_prefix=False)  # loads the apps, which those below need
 
+from segs_site.lib.threads import Pages  # noqa: E402
 from segs_site.routing import sockets  # noqa: E402
 from workers.ingest import application as ingest  # noqa: E402
+
+pages = Pages()
 
 
 async def http(scope: Any, receive: Any, send: Any) -> None:
