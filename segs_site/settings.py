@@ -229,7 +229,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "segs_site.lib.caching.Cache",
         # Another database number than the streams': clearing the cache is a FLUSHDB.
         "LOCATION": CACHE_URL or f"{REDIS_URL.rsplit('/', 1)[0]}/1",
     },

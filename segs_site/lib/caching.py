@@ -6,12 +6,51 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.cache import cache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 LONGEST_S = 30  # as long as the maker may take before another tries
 LOOK_EVERY_S = 0.05
+
+
+class KeptClient(RedisCacheClient):
+    """Django's, which makes a client for each question: that costs more than the question."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._clients: dict[bool, Any] = {}
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        """Return the client for reading or for writing."""
+        if write not in self._clients:
+            self._clients[write] = super().get_client(key, write=write)
+        return self._clients[write]
+
+
+class Cache(RedisCache):
+    """Django's, with a client that is kept, and a way to count that asks once."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = KeptClient
+
+    def count(self, key: str, *, seconds: int) -> int:
+        """Count one more under `key`, from 1 on; it is forgotten `seconds` after the first."""
+        name = self.make_and_validate_key(key)
+        client = self._cache.get_client(name, write=True)
+        counted: int = client.incr(name)
+        if counted == 1:
+            client.expire(name, seconds)
+        return counted
+
+
+def count(key: str, *, seconds: int) -> int | None:
+    """Count one more under `key`, as `Cache.count` does; None while the cache is away."""
+    site_cache: Any = cache
+    counted: int | None = _try(lambda: site_cache.count(key, seconds=seconds))
+    return counted
 
 
 def kept(key: str, *, seconds: int, make: Callable[[], T]) -> T:
@@ -43,5 +82,5 @@ def _try(ask: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return ask(*arguments)
     except Exception as problem:  # noqa: BLE001 each cache has errors of its own
-        log.warning("nothing is kept: %s", problem)
+        log.warning("nothing is kept or counted: %s", problem)
         return None

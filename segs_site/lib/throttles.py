@@ -1,6 +1,5 @@
 """How often somebody may ask the API: by role, counted by the minute, and said in headers."""
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +7,13 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-log = logging.getLogger(__name__)
+from segs_site.lib import caching
 
 WINDOW_S = 60
 ANONYMOUS = "anonymous"
@@ -56,7 +54,7 @@ class ByRole(BaseThrottle):
             return True
         who = request.user.pk or self.get_ident(request)
         now = time.time()
-        used = _count(f"api-rate:{role}:{who}:{int(now // WINDOW_S)}")
+        used = caching.count(f"api-rate:{role}:{who}:{int(now // WINDOW_S)}", seconds=2 * WINDOW_S)
         if used is None:
             return True
         self._rate = Rate(limit, used, WINDOW_S - int(now % WINDOW_S))
@@ -66,16 +64,6 @@ class ByRole(BaseThrottle):
     def wait(self) -> float | None:
         """Return after how many seconds to come again."""
         return self._rate.reset_s if self._rate else None
-
-
-def _count(key: str) -> int | None:
-    try:
-        if cache.add(key, 1, 2 * WINDOW_S):
-            return 1
-        return cache.incr(key)
-    except Exception as problem:  # noqa: BLE001 each cache has errors of its own
-        log.warning("requests are not counted: %s", problem)
-        return None
 
 
 @sync_and_async_middleware
