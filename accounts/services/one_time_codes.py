@@ -1,18 +1,16 @@
 """Codes of an authenticator app (TOTP, RFC 6238): six digits, 30 s, SHA-1, as every app knows."""
 
-import base64
-import hashlib
 import secrets
 from datetime import datetime
 from typing import Final
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import MultiFernet
 from cryptography.hazmat.primitives.constant_time import bytes_eq
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from django.conf import settings
 
 from accounts.models import Totp, User
+from segs_site.lib import vault
 
 DIGITS, STEP_S, SECRET_BYTES = 6, 30, 20
 ISSUER: Final = "SEGS"
@@ -87,6 +85,4 @@ def _generator(secret: bytes) -> TOTP:
 
 
 def _vault() -> MultiFernet:
-    keys = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    digests = [hashlib.sha256(b"accounts.one_time_codes" + key.encode()).digest() for key in keys]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+    return vault.of("accounts.one_time_codes")
