@@ -1,6 +1,9 @@
 """The network in Django's admin: topology and capacities."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from grid.models import Feeder, Region, RegionCapacity, Substation, Transformer
 
@@ -10,6 +13,11 @@ class RegionCapacityInline(admin.TabularInline):
 
     model = RegionCapacity
     extra = 0
+    min_num = 1  # without one no load has a share, and no price follows it
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return forms of which at least one is filled in."""
+        return super().get_formset(request, obj, validate_min=True, **kwargs)
 
 
 @admin.register(Region)
