@@ -11,3 +11,5 @@ class Lock(IntEnum):
     IMPORTS = 0x5E65_0003
     WINDOWS = 0x5E65_0004
     PRICES = 0x5E65_0006
+    DESK = 0x5E65_0007
+    NOTICES = 0x5E65_0008
