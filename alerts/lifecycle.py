@@ -6,7 +6,8 @@
     cleared ── acknowledge ──► resolved
 
 A person may resolve from any open state; the next occurrence is then another alert. Shelving and
-suppression hide an alert without changing its state: it is evaluated all the while.
+suppression hide an alert without changing its state: it is evaluated all the while. What another
+alert or planned work explains is over when it clears: nobody was told, nobody has to acknowledge.
 """
 
 from datetime import datetime, timedelta
@@ -79,12 +80,11 @@ def after(state: State, step: Step) -> State:
     return _AFTER[step][state]
 
 
-def befores(step: Step) -> dict[State, list[State]]:
-    """Return, by the state it leads to, the states a step may be taken from."""
-    found: dict[State, list[State]] = {}
-    for before, then in _AFTER[step].items():
-        found.setdefault(then, []).append(before)
-    return found
+def ways(step: Step, *, is_suppressed: bool = False) -> dict[State, State]:
+    """Return which state a step leads from, and to which."""
+    if step is Step.CLEARED and is_suppressed:
+        return dict.fromkeys(STANDING, State.RESOLVED)
+    return dict(_AFTER[step])
 
 
 def is_quiet(*, resolved_at: datetime | None, raised_at: datetime) -> bool:

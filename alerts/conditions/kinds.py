@@ -96,3 +96,27 @@ class Matter:
 
     kind: Kind
     subject: Subject
+
+
+EXPLAINED_BY: dict[On, Kind] = {
+    On.TRANSFORMER: Kind.TRANSFORMER_OUTAGE,
+    On.FEEDER: Kind.FEEDER_OUTAGE,
+    On.REGION: Kind.REGION_OUTAGE,
+    On.GATEWAY: Kind.GATEWAY_LOST,
+    On.SYSTEM: Kind.NO_INPUT,
+}
+"""Which alert of a subject explains those below it; an overloaded region explains nothing."""
+
+PLANNABLE = frozenset(
+    {
+        Kind.OUTAGE,
+        Kind.SILENT,
+        Kind.TRANSFORMER_OUTAGE,
+        Kind.FEEDER_OUTAGE,
+        Kind.REGION_OUTAGE,
+        Kind.DROP,
+        Kind.VOLTAGE,
+        Kind.LOAD_UNKNOWN,
+    }
+)
+"""What planned work explains in its place and time."""
