@@ -164,6 +164,7 @@ INSTALLED_APPS = [
     "tariffs",
     "accounts",
     "alerts",
+    "billing",
     "workers",
 ]
 
@@ -180,6 +181,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "segs_site.lib.sliding.slide_sessions",
+    "segs_site.lib.manners.mind_manners",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "segs_site.lib.throttles.tell_rate",
@@ -188,6 +190,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "segs_site.urls"
 ASGI_APPLICATION = "segs_site.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.services.sign_in.People"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"
 LOGOUT_REDIRECT_URL = "login"
@@ -218,6 +221,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # those with a complete catalogue in locale/
 TIME_ZONE = "UTC"  # Django's own default is America/Chicago
 USE_I18N = True
 USE_TZ = True
@@ -259,7 +263,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Request-Id"]
+CORS_EXPOSE_HEADERS = [
+    "Content-Disposition", "ETag", "Idempotent-Replayed", "RateLimit-Limit",
+    "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id",
+]  # fmt: skip
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000  # bytes of a body that is no file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
@@ -278,13 +285,13 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "accounts.api.authentication.ByToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["segs_site.lib.rendering.Json"],
     "DEFAULT_THROTTLE_CLASSES": ["segs_site.lib.throttles.ByRole"],
     "EXCEPTION_HANDLER": "segs_site.lib.problems.handle_exception",
     "NUM_PROXIES": SEGS_PROXIES,  # else any client chooses the address it is counted by

@@ -1,0 +1,72 @@
+"""Codes of billing with the words people read for them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from billing.rating import lines
+
+
+class Of(models.TextChoices):
+    """What a line charges for; calculations use `rating.lines.Of`, whose codes these are."""
+
+    ENERGY = lines.Of.ENERGY, _("energy")
+    STANDING = lines.Of.STANDING, _("standing charge")
+    DEMAND = lines.Of.DEMAND, _("demand charge")
+    MINIMUM = lines.Of.MINIMUM, _("minimum charge")
+    EXPORT = lines.Of.EXPORT, _("energy fed in")
+    TAX = lines.Of.TAX, _("tax")
+
+
+class InvoiceState(models.TextChoices):
+    """Where an invoice stands: a draft until it is issued, then what its newest event says."""
+
+    DRAFT = "draft", _("draft")
+    ISSUED = "issued", _("issued")
+    PART_PAID = "part_paid", _("partly paid")
+    PAID = "paid", _("paid")
+    OVERDUE = "overdue", _("overdue")
+    DISPUTED = "disputed", _("disputed")
+    VOID = "void", _("void")
+
+
+class DisputeState(models.TextChoices):
+    """Where a dispute stands."""
+
+    OPEN = "open", _("open")
+    UNDER_REVIEW = "under_review", _("under review")
+    RESOLVED = "resolved", _("resolved")
+    REJECTED = "rejected", _("rejected")
+
+
+class RunState(models.TextChoices):
+    """Where a bill run stands."""
+
+    REQUESTED = "requested", _("requested")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class TurnState(models.TextChoices):
+    """Where one account of a bill run stands."""
+
+    WAITING = "waiting", _("waiting")
+    RATED = "rated", _("rated")
+    HELD = "held", _("held for the clerk")
+    APPROVED = "approved", _("approved")
+    ISSUED = "issued", _("issued")
+    PARKED = "parked", _("parked")
+
+
+class Trouble(models.TextChoices):
+    """Why a clerk looks at an account before it is billed."""
+
+    MISSING = "missing", _("intervals are missing")
+    ESTIMATED = "estimated", _("much of it is estimated")
+    NEGATIVE = "negative", _("the total is negative")
+    OUTLIER = "outlier", _("far from the bill before")
+    NO_AGREEMENT = "no_agreement", _("no agreement in the period")
+    NO_PRICE = "no_price", _("no price was in force")
+    QUARANTINE = "quarantine", _("readings wait in quarantine")
+    UNBILLABLE = "unbillable", _("the plan cannot price this usage")
+    FAILED = "failed", _("failed")

@@ -1,0 +1,30 @@
+"""Invoices and what they were made of, money that came in, and the runs that make bills."""
+
+from billing.models.invoices import (
+    AsBilled,
+    CreditNote,
+    Invoice,
+    InvoiceEvent,
+    InvoiceLine,
+    NumberSeries,
+    PeriodClaim,
+)
+from billing.models.receipts import Dispute, Payment
+from billing.models.runs import BillException, BillRun, Turn
+from billing.models.terms import BillingTerms
+
+__all__ = [
+    "AsBilled",
+    "BillException",
+    "BillRun",
+    "BillingTerms",
+    "CreditNote",
+    "Dispute",
+    "Invoice",
+    "InvoiceEvent",
+    "InvoiceLine",
+    "NumberSeries",
+    "Payment",
+    "PeriodClaim",
+    "Turn",
+]

@@ -1,0 +1,1 @@
+"""Questions about bills, and the reading of what they are made of."""

@@ -1,0 +1,1 @@
+"""Changes of bills: drafts, issues, payments, disputes, runs."""
