@@ -3,8 +3,10 @@
 Each variable is described in `docs/settings.md`. Nothing here imports an app.
 """
 
+import re
 import sys
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -40,6 +42,26 @@ def _are_limits(limits: dict[str, int]) -> None:
         raise ValidationError(message)
 
 
+def _is_gateway(url: str) -> None:
+    if url and not re.match(r"https?://[^/]+|file:///|console:$", url):
+        message = "must be an http(s) address, file:///folder or console:"
+        raise ValidationError(message)
+
+
+def _are_sms_fields(fields: dict[str, str]) -> None:
+    if not {"to", "text"} <= fields.keys() <= {"to", "from", "text"}:
+        message = "must name the gateway's fields, such as to=To,text=Body,from=From"
+        raise ValidationError(message)
+
+
+def _are_networks(networks: list[str]) -> None:
+    try:
+        _ = [ip_network(network) for network in networks]
+    except ValueError as refusal:
+        message = f"must be networks such as 10.20.0.0/16: {refusal}"
+        raise ValidationError(message) from refusal
+
+
 _is_database = validate.Regexp(
     r"(postgres|postgresql)://.+", error="must start with postgresql://"
 )
@@ -65,6 +87,20 @@ SEGS_SITE_URL = env.str(
     "SEGS_SITE_URL", f"http://localhost:{env.str('PORT', '8000')}", validate=_is_site
 )
 SEGS_MAIL_FROM = env.str("SEGS_MAIL_FROM", "SEGS <segs@localhost>")
+# Text messages, which are offered where there is a gateway; and whom webhooks may reach.
+SEGS_SMS_URL = env.str(
+    "SEGS_SMS_URL",
+    f"file:///{BASE_DIR / env.str('SEGS_HOME', '.segs')}/texts" if DEBUG else "",
+    validate=_is_gateway,
+)
+SEGS_SMS_TOKEN = env.str("SEGS_SMS_TOKEN", "")
+SEGS_SMS_FROM = env.str("SEGS_SMS_FROM", "SEGS")
+SEGS_SMS_FORMAT = env.str("SEGS_SMS_FORMAT", "json", validate=validate.OneOf(["json", "form"]))
+SEGS_SMS_FIELDS: dict[str, str] = env.dict(
+    "SEGS_SMS_FIELDS", {"to": "to", "from": "from", "text": "text"}, validate=_are_sms_fields
+)
+SEGS_WEBHOOK_NETWORKS: list[str] = env.list("SEGS_WEBHOOK_NETWORKS", [], validate=_are_networks)
+SEGS_WEBHOOK_HTTP = env.bool("SEGS_WEBHOOK_HTTP", False)
 SEGS_REQUIRE_SECOND_FACTOR = env.bool("SEGS_REQUIRE_SECOND_FACTOR", False)
 
 # How long things are kept and how they are cut; see docs/settings.md.
@@ -221,6 +257,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
+# In which people are told of outages; pages speak English as yet.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français"),
+             ("nl", "Nederlands")]  # fmt: skip
 LANGUAGES = [("en", "English")]  # those with a complete catalogue in locale/
 TIME_ZONE = "UTC"  # Django's own default is America/Chicago
 USE_I18N = True

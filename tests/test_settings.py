@@ -49,6 +49,10 @@ class TestSettings:
             ("SEGS_METER_LIMIT_KW", "nan"),
             ("SEGS_METER_LIMIT_KW", "-1"),
             ("SEGS_WATCH_PORT", "70000"),
+            ("SEGS_SMS_URL", "ftp://sms.example"),
+            ("SEGS_SMS_FORMAT", "xml"),
+            ("SEGS_SMS_FIELDS", "to=To"),
+            ("SEGS_WEBHOOK_NETWORKS", "10.0.0.1/8"),
         ],
     )
     def test_refuse_a_bad_value_by_name(self, name, value):
