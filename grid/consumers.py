@@ -106,11 +106,14 @@ class LiveConsumer(AsyncConsumer):
     async def _identify(self) -> identity.Visitor:
         token = self._asked("token")
         if token is not None:
-            return await self._ask(identity.by_token, token)
+            self._who: Callable[[str], identity.Visitor] = identity.by_token
+            self._proof = token
+            return await self._ask(self._who, self._proof)
         headers = dict(self.scope["headers"])
         cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
-        self._session = cookies.get(settings.SESSION_COOKIE_NAME, "")
-        return await self._ask(identity.by_session, self._session)
+        self._who = identity.by_session
+        self._proof = cookies.get(settings.SESSION_COOKIE_NAME, "")
+        return await self._ask(self._who, self._proof)
 
     async def _ask(self, who: Callable[[str], identity.Visitor], proof: str) -> identity.Visitor:
         try:
@@ -163,7 +166,7 @@ class LiveConsumer(AsyncConsumer):
             await drain.room()
 
     async def _watch(self) -> None:
-        """Close the socket when its token has ended, its session or its user's rights."""
+        """Close the socket when its token, sign-in or session has ended, or its user's rights."""
         try:
             while True:
                 await asyncio.sleep(min(RECHECK_S, self._remaining_s()))
@@ -172,12 +175,10 @@ class LiveConsumer(AsyncConsumer):
             await self._close(refusal.code)
 
     async def _recheck(self) -> None:
-        if self._visitor.until is not None:
-            if self._remaining_s() <= 0:
-                raise Refused(SIGNED_OUT)
-            return
+        if self._remaining_s() <= 0:
+            raise Refused(SIGNED_OUT)
         try:
-            self._visitor = await self._ask(identity.by_session, self._session)
+            self._visitor = await self._ask(self._who, self._proof)
         except Refused as refusal:
             if refusal.code != TRY_LATER:  # the database is away: nobody can say
                 raise
@@ -192,7 +193,7 @@ class LiveConsumer(AsyncConsumer):
         visitor = await self._ask(identity.by_token, token)
         if self._outlet is None or visitor.user != self._visitor.user:
             raise Refused(FORBIDDEN)
-        self._visitor = visitor
+        self._visitor, self._who, self._proof = visitor, identity.by_token, token
         self._topics()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

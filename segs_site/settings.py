@@ -257,10 +257,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
-# In which people are told of outages; pages speak English as yet.
+# In which people are told of outages; pages and API speak those with a complete catalogue.
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français"),
              ("nl", "Nederlands")]  # fmt: skip
-LANGUAGES = [("en", "English")]  # those with a complete catalogue in locale/
+PAGE_LANGUAGES = ["en"]
 TIME_ZONE = "UTC"  # Django's own default is America/Chicago
 USE_I18N = True
 USE_TZ = True

@@ -12,10 +12,9 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
+from accounts.api.authentication import FAMILY
 from accounts.models import User
 from accounts.services import families
-
-FAMILY = "family"
 
 Pair = dict[str, str]
 

@@ -24,6 +24,14 @@ class TestLogin:
         assert answer.status_code == 200
         assert sorted(answer.json()) == ["access", "refresh"]
 
+    def test_tells_who_it_is_by_one_question_a_request(
+        self, api: Api, olga: User, django_assert_num_queries: Any
+    ) -> None:
+        access = api.pair()["access"]
+
+        with django_assert_num_queries(1):
+            assert api.get("users/me", token=access).status_code == 200
+
     def test_the_access_token_opens_doors(self, api: Api, olga: User) -> None:
         access = api.pair()["access"]
 
@@ -212,6 +220,15 @@ class TestRefresh:
         assert (again.status_code, again.json()["code"]) == (401, "token_not_valid")
         assert api.post("auth/refresh", refresh=newest).status_code == 401
 
+    def test_used_twice_ends_access_too(self, api: Api, olga: User) -> None:
+        stolen = api.pair()
+        newest = api.post("auth/refresh", refresh=stolen["refresh"]).json()
+
+        api.post("auth/refresh", refresh=stolen["refresh"])
+
+        assert not api.knows(stolen["access"])
+        assert not api.knows(newest["access"])
+
     def test_used_twice_leaves_other_sign_ins_alone(self, api: Api, olga: User) -> None:
         telephone, stolen = api.pair()["refresh"], api.pair()["refresh"]
         for _ in range(2):
@@ -292,6 +309,24 @@ class TestLogout:
         assert api.post("auth/logout", refresh=refresh).status_code == 204
 
         assert api.post("auth/refresh", refresh=refresh).status_code == 401
+
+    def test_ends_the_access_tokens_of_the_sign_in_at_once(self, api: Api, olga: User) -> None:
+        first, elsewhere = api.pair(), api.pair()
+        second = api.post("auth/refresh", refresh=first["refresh"]).json()
+
+        api.post("auth/logout", refresh=second["refresh"])
+
+        assert not api.knows(first["access"])
+        assert not api.knows(second["access"])
+        assert api.knows(elsewhere["access"])
+
+    def test_is_told_as_a_token_that_is_not_valid(self, api: Api, olga: User) -> None:
+        pair = api.pair()
+        api.post("auth/logout", refresh=pair["refresh"])
+
+        answer = api.get("users/me", token=pair["access"])
+
+        assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
 
     def test_with_an_older_token_ends_the_newest(self, api: Api, olga: User) -> None:
         oldest = api.pair()["refresh"]

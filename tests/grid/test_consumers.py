@@ -15,6 +15,7 @@ from django.db import connections
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
+from accounts.api import tokens
 from accounts.models import User
 from grid import consumers
 from meters import mapframes
@@ -403,6 +404,30 @@ class TestStaying:
         monkeypatch.setattr(consumers, "RECHECK_S", 0.2)
         cookie = await database_sync_to_async(session_cookie)(olga)
         client = socket("", ORIGIN, cookie)
+        await client.open()
+
+        olga.role = "customer"
+        await database_sync_to_async(olga.save)()
+
+        assert await client.event() == {"closed": consumers.FORBIDDEN}
+
+    async def test_ends_soon_after_the_sign_in_of_its_token(
+        self, socket: Open, world: World, olga: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(consumers, "RECHECK_S", 0.2)
+        pair = await database_sync_to_async(tokens.start)(olga, now=datetime.now(UTC))
+        client = socket(f"token={pair['access']}")
+        await client.open()
+
+        await database_sync_to_async(tokens.end)(pair["refresh"], now=datetime.now(UTC))
+
+        assert await client.event() == {"closed": consumers.SIGNED_OUT}
+
+    async def test_by_token_ends_soon_after_the_right_to_watch(
+        self, socket: Open, world: World, olga: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(consumers, "RECHECK_S", 0.2)
+        client = socket(f"token={token(olga)}")
         await client.open()
 
         olga.role = "customer"
