@@ -1,13 +1,13 @@
 """Forms of people; fields carry what password managers go by."""
 
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Preferences, User
+from segs_site.lib.manners import zones
 
 LONGEST_PASSWORD: Final = 1024  # hashing longer ones would be work for nothing
 
@@ -141,6 +141,6 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         required=False,
-        choices=[("", _("the site's")), *((name, name) for name in sorted(available_timezones()))],
+        choices=[("", _("the site's")), *((name, name) for name in zones())],
         widget=forms.Select(attrs={"class": "form-select"}),
     )

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from segs_site.lib.access import Action, may
+from segs_site.lib.manners import local_zone
 
 
 @login_required
@@ -18,7 +19,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     if not may(request.user, Action.WATCH_GRID):
         raise PermissionDenied
     context = {
-        "zone": settings.SEGS_SITE_ZONE,
+        "zone": local_zone().key,
         "reading_interval_s": settings.SEGS_READING_INTERVAL_S,
     }
     return render(request, "grid/overview.html", context)

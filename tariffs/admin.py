@@ -43,7 +43,7 @@ class AddedOnly:
 
 @admin.register(PricingPolicy)
 class PricingPolicyAdmin(AddedOnly, admin.ModelAdmin):
-    """Policies by region and version; times are in UTC."""
+    """Policies by region and version; times are by the clock of whoever types them."""
 
     form = PolicyForm
     list_display = ["__str__", "effective_from", "base_price", "currency", "slot_minutes"]

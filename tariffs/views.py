@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from grid.models import Region
 from segs_site.lib.access import Action, check, may
 from segs_site.lib.doors import page_needs
-from segs_site.lib.moments import site_zone
+from segs_site.lib.manners import local_zone
 from tariffs.forms import ConsoleOverrideForm
 from tariffs.models import PriceOverride
 from tariffs.selectors import overrides, policies
@@ -28,14 +27,13 @@ from tariffs.services.overrides import Person
 def prices(request: HttpRequest) -> HttpResponse:
     """Show prices, policies and overrides; take an override, after a preview of it."""
     now = timezone.now()
-    with timezone.override(site_zone()):
-        form = ConsoleOverrideForm(request.POST or None)
-        form.now = now
-        if request.method == "POST":
-            check(request.user, Action.SET_PRICES)
-            if form.is_valid() and _request(request, form, now):
-                return redirect("tariffs")
-        return render(request, "tariffs/tariffs.html", _context(request, form, now))
+    form = ConsoleOverrideForm(request.POST or None)
+    form.now = now
+    if request.method == "POST":
+        check(request.user, Action.SET_PRICES)
+        if form.is_valid() and _request(request, form, now):
+            return redirect("tariffs")
+    return render(request, "tariffs/tariffs.html", _context(request, form, now))
 
 
 @page_needs(Action.SET_PRICES)
@@ -90,7 +88,7 @@ def _context(request: HttpRequest, form: ConsoleOverrideForm, now: datetime) -> 
     known = policies.policies()
     regions = list(Region.objects.all())
     return {
-        "zone": settings.SEGS_SITE_ZONE,
+        "zone": local_zone().key,
         "form": form,
         "may_set": may(request.user, Action.SET_PRICES),
         "regions": regions,

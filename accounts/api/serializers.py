@@ -1,12 +1,12 @@
 """Shapes of signing in, of second factors and of people."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from rest_framework import serializers
 
 from accounts.choices import UserRole
+from segs_site.lib import manners
 
 LONGEST_PASSWORD = 1024  # hashing longer ones would be work for nothing
 LONGEST_PROOF = 1000
@@ -201,6 +201,6 @@ class PreferencesSerializer(serializers.Serializer[Any]):
 
     def validate_time_zone(self, value: str) -> str:
         """Refuse what is no zone."""
-        if value and value not in available_timezones():
+        if value and value not in manners.zones():
             raise serializers.ValidationError("There is no such time zone.")
         return value

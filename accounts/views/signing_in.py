@@ -22,7 +22,6 @@ from accounts.services.sign_in import Next
 
 STEP = "sign_in_step"  # what the session holds between the password and the second factor
 ENROL = "sign_in_enrol"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @method_decorator(sensitive_post_parameters("password"), name="dispatch")
@@ -93,7 +92,7 @@ def enter(request: HttpRequest, user: User, onward: str) -> HttpResponse:
     """Sign in and go on; only to an address of ours."""
     request.session.pop(STEP, None)
     request.session.pop(ENROL, None)
-    login(request, user, backend=BACKEND)
+    login(request, user)
     is_ours = url_has_allowed_host_and_scheme(
         onward, {request.get_host()}, require_https=request.is_secure()
     )

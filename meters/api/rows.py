@@ -10,7 +10,7 @@ from meters.selectors import energy
 from meters.selectors.energy import Span, Sum, Sums
 from meters.selectors.histories import Resolution
 from segs_site.lib.choices import Quality
-from segs_site.lib.moments import site_zone
+from segs_site.lib.manners import local_zone
 from segs_site.lib.periods import Period
 from segs_site.lib.quantities import MV_PER_V, to_kw, to_kwh
 
@@ -76,7 +76,7 @@ def series(
 
     `parts` are when something was to be measured; `over` what of the period lies behind us.
     """
-    zone = site_zone()
+    zone = local_zone()
     buckets = intervals.cut(period, granularity, zone)
     together = _together(energy.sums(spans=spans, buckets=buckets))
     return {
@@ -120,7 +120,7 @@ def history_cells(
 
 def _reading(row: Mapping[str, Any]) -> Sequence[Any]:
     return (
-        row["ts"],
+        row["at"],
         to_kw(row["power_mw"]),
         to_kwh(row["energy_mwh"]),
         to_kwh(row["register_mwh"]),
@@ -133,7 +133,7 @@ def _reading(row: Mapping[str, Any]) -> Sequence[Any]:
 
 def _window(row: Mapping[str, Any]) -> Sequence[Any]:
     return (
-        row["start"],
+        row["at"],
         to_kw(row["mean_mw"]),
         to_kw(row["min_mw"]),
         to_kw(row["max_mw"]),

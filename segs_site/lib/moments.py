@@ -1,28 +1,23 @@
-"""Stretches of time as clients ask for them: instants with a zone, or days of the site."""
+"""Stretches of time as clients ask for them: instants with a zone, or days of theirs."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from segs_site.lib.manners import local_zone
+from segs_site.lib.manners import site_zone as site_zone
 from segs_site.lib.periods import Period
 
 _YEARS = range(2000, 2101)  # what a meter can have measured, and no calendar's edge
 _LOST_PLUS = re.compile(r" (\d\d:?\d\d)$")  # an unquoted + in an address arrives as a blank
 
 
-def site_zone() -> ZoneInfo:
-    """Return the zone of the site's calendar."""
-    return ZoneInfo(settings.SEGS_SITE_ZONE)
-
-
 @extend_schema_field({"type": "string", "example": "2026-03-29"})
 class MomentField(serializers.Field[datetime, str, str, Any]):
-    """An ISO 8601 instant with its zone, or a date: the start of that day where the site is."""
+    """An ISO 8601 instant with its zone, or a date: where that day starts for who asks."""
 
     default_error_messages = {
         "invalid": "Give a date such as 2026-03-29, or an instant such as 2026-03-29T01:00:00Z.",
@@ -48,7 +43,7 @@ class MomentField(serializers.Field[datetime, str, str, Any]):
         try:
             if len(text) == 10:
                 day = date.fromisoformat(text)
-                return datetime(day.year, day.month, day.day, tzinfo=site_zone())
+                return datetime(day.year, day.month, day.day, tzinfo=local_zone())
             return datetime.fromisoformat(text)
         except ValueError:
             self.fail("invalid")

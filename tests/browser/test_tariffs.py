@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from accounts.choices import UserRole
 from accounts.models import User
 from grid.models import Region
+from segs_site.lib.manners import site_zone
 from segs_site.lib.models import AuditEntry
 from segs_site.lib.periods import MINUTE, QUARTER, floor
 from tariffs.models import PriceOverride, PricingPolicy
@@ -167,7 +168,7 @@ class TestOverride:
         self, visit: Callable[..., Page], priced: Stage, tidy: None
     ) -> None:
         listed = f"{priced.web.address}/admin/tariffs/priceoverride/"
-        start = floor(datetime.now(UTC), QUARTER) + 3 * QUARTER
+        start = (floor(datetime.now(UTC), QUARTER) + 3 * QUARTER).astimezone(site_zone())
         ada = visit(ADA)
         ada.goto(f"{listed}add/")
         ada.locator("[name=region]").select_option(label="South")

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from segs_site.lib.manners import site_zone
 from segs_site.lib.models import AuditEntry
 from tariffs.models import PriceOverride, PricingPolicy, RegionPrice
 from tests.tariffs import builders
@@ -39,8 +40,8 @@ def desk(client: Client, ada: User) -> Client:
 
 
 def form(now: datetime, region_id: int, price: str = "0.25") -> dict[str, str]:
-    """What Ada types: times in UTC."""
-    (start, end) = ahead(now)
+    """What Ada types: times of the site's clock."""
+    start, end = (moment.astimezone(site_zone()) for moment in ahead(now))
     return {
         "region": str(region_id),
         "starts_at_0": f"{start:%Y-%m-%d}",
