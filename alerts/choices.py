@@ -88,6 +88,14 @@ class Occasion(models.TextChoices):
     TEST = "test", _("a test")
 
 
+class Priority(models.IntegerChoices):
+    """Which notice goes first by a way that many want to go."""
+
+    URGENT = 0, _("urgent")
+    STAFF = 1, _("to staff")
+    HOUSEHOLDS = 2, _("to customers")
+
+
 class NoticeState(models.TextChoices):
     """What became of a notice."""
 

@@ -45,6 +45,16 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"queue": "mail", "expires": 10},
     },
+    "tell-alerts": {
+        "task": "workers.tasks.tell_alerts",
+        "schedule": 1.0,
+        "options": {"queue": "alerts", "expires": 5},
+    },
+    "send-notices": {
+        "task": "workers.tasks.send_notices",
+        "schedule": 2.0,
+        "options": {"queue": "mail", "expires": 5},
+    },
     "report-health": {
         "task": "workers.tasks.report_health",
         "schedule": 10.0,

@@ -161,6 +161,7 @@ WRONG_TRADE = [
     one("cores-answer-nobody", "meters/models.py", "from rest_framework import serializers"),
     one("cores-answer-nobody", "grid/live.py", "from channels.layers import get_channel_layer"),
     one("cores-answer-nobody", "accounts/services.py", "import httpx"),
+    one("cores-answer-nobody", "alerts/notifications/mail.py", "import httpcore"),
     one("settings", "segs_site/settings.py", "from accounts.choices import UserRole"),
     one("settings", "segs_site/settings.py", "from segs_site.lib import access"),
     one("inside-the-site", "segs_site/lib/access.py", "from segs_site import settings"),
