@@ -30,7 +30,8 @@ changed AS (
     UPDATE alerts_alert a
     SET state = led.target, changed_at = %(now)s, {stamps},
         note = CASE WHEN %(note)s = '' THEN a.note ELSE %(note)s END,
-        resolved_at = CASE WHEN led.target = 'resolved' THEN %(now)s::timestamptz END
+        resolved_at = CASE WHEN led.target = 'resolved' THEN %(now)s::timestamptz END,
+        shelved_until = CASE WHEN led.target <> 'resolved' THEN a.shelved_until END
     FROM led
     WHERE a.id = ANY(%(ids)s) AND a.state = led.origin
     RETURNING a.id, a.state
@@ -38,6 +39,10 @@ changed AS (
     INSERT INTO alerts_alertevent (alert_id, step, at, by, note, data)
     SELECT id, %(step)s, %(now)s, %(by)s, %(note)s, jsonb_build_object('status', state)
     FROM changed ORDER BY id
+), taken_down AS (
+    UPDATE alerts_shelving s SET ended_at = %(now)s, ended_by = %(by)s
+    FROM changed
+    WHERE s.alert_id = changed.id AND changed.state = 'resolved' AND s.ended_at IS NULL
 )
 SELECT id, state FROM changed ORDER BY id
 """
