@@ -5,10 +5,11 @@ until it is acknowledged. Meanwhile ingest, worker (also between COPY and commit
 commit and acknowledgement), relay, Celery, beat, broker and database are killed with SIGKILL and
 started again, sometimes two at once; a worker is stopped for longer than its lease, and wakes;
 broker and database freeze and thaw.
-Afterwards every acknowledged reading must be stored once with its value, and every window must
-equal what its rows say. The exit code is 1 where that fails, after the first differences.
+Afterwards every acknowledged reading must be stored once with its value, every window must equal
+what its rows say, and every slot must have one price, the one that its recorded load and rules
+make. The exit code is 1 where that fails, after the first differences.
 
-Prices and invoices do not exist yet: `prices_wrong` and `invoices_wrong` join the line with them.
+Invoices do not exist yet: `invoices_wrong` joins the line with them.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import fleet, torture_check, torture_feed
+from benchmarks import fleet, torture_check, torture_feed, torture_prices
 from benchmarks.stack import KEY, Stack
 from benchmarks.torture_check import Report
 from benchmarks.torture_killer import PROCESSES, Killer
@@ -72,6 +73,7 @@ def torture(options: argparse.Namespace) -> bool:
 def _torture(stack: Stack, options: argparse.Namespace) -> bool:
     registered = int(options.meters * REGISTERED_SHARE)
     stack.run(fleet.register_script(meters=registered, key=KEY, interval_s=INTERVAL_S))
+    stack.run(torture_prices.SCRIPT)
     stack.environment["SEGS_TORTURE_FUSES"] = str(stack.folder)
     stack.start(*PROCESSES)
     stack.wait_for_ingest()
@@ -94,6 +96,9 @@ def _torture(stack: Stack, options: argparse.Namespace) -> bool:
     # Everything has run for GIVE_UP_S: a door that still refuses is stuck.
     report.note("never taken", (s.stamps[0] for s in load.ledger.shipments if not s.acknowledged))
     report.note("feed", torture_feed.differences(stack))
+    report.prices = torture_prices.counted(stack)
+    faults = torture_prices.differences(stack, since=begun, until=ends)
+    report.prices_wrong = report.note("price", faults)
     _print(report, load, killer, minutes=(ends - begun) / 60)
     return report.is_good
 
@@ -127,7 +132,8 @@ def _settle(stack: Stack, live_until: float) -> str:
         marks, events, closed_until, consumed_until = state[:] = stack.query(_UNCLOSED)[0]
         stored = consumed_until is not None and float(str(consumed_until)) > ended
         closed = float(str(closed_until)) >= live_until
-        return stored and closed and not marks and not events
+        priced = torture_prices.priced_until(stack) > ended
+        return stored and closed and priced and not marks and not events
 
     try:
         stack.wait_until("all is settled", settled, timeout_s=DRAIN_S)
@@ -135,7 +141,8 @@ def _settle(stack: Stack, live_until: float) -> str:
         marks, events, closed_until, consumed_until = state
         return (
             f"not settled within {DRAIN_S:.0f} s: {marks} marks, {events} events, closed until"
-            f" {closed_until}, consumed until {consumed_until}, want {live_until} and {ended}"
+            f" {closed_until}, consumed until {consumed_until}, priced until"
+            f" {torture_prices.priced_until(stack)}, want {live_until} and {ended}"
         )
     return ""
 
@@ -162,12 +169,13 @@ def _print(report: Report, load: Load, killer: Killer, *, minutes: float) -> Non
         f" freezes={killer.freezes} invented={report.invented}"
         f" conflicts_wrong={report.conflicts_wrong}"
     )
+    print("prices:", report.prices)
     print("killed:", ", ".join(f"{name} {count}" for name, count in killer.kills.most_common()))
     print("fallen by itself:", ", ".join(killer.fallen) or "none")
     print(
         f"torture: accepted={report.accepted} stored={report.stored} lost={report.lost}"
         f" double={report.double} windows_wrong={report.windows_wrong}"
-        f" kills={killer.kills.total()} minutes={minutes:.1f}"
+        f" prices_wrong={report.prices_wrong} kills={killer.kills.total()} minutes={minutes:.1f}"
     )
 
 

@@ -55,6 +55,8 @@ class Report:
     invented: int = 0  # stored, but never sent, or with another value
     windows: int = 0
     windows_wrong: int = 0
+    prices: str = ""
+    prices_wrong: int = 0
     conflicts_wrong: int = 0
     differences: list[str] = field(default_factory=list)
 

@@ -26,6 +26,6 @@ class TestTorture:
         line = done.stdout.splitlines()[-1]
         assert re.fullmatch(
             r"torture: accepted=\d{4,} stored=\d{4,} lost=0 double=0 windows_wrong=0"
-            r" kills=\d+ minutes=\d+\.\d",
+            r" prices_wrong=0 kills=\d+ minutes=\d+\.\d",
             line,
         )
