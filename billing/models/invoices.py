@@ -1,11 +1,12 @@
 """Invoices: a draft is replaced freely; what is issued, the database refuses to change."""
 
-from typing import Any
+from typing import Any, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 
 from accounts.models import CustomerAccount
 from billing.choices import InvoiceState, Of
@@ -36,6 +37,25 @@ class NumberSeries(models.Model):
         return f"{self.prefix}{self.next_number}"
 
 
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    """Invoices by where they stand."""
+
+    def issued(self) -> Self:
+        """Keep those that have a number."""
+        return self.filter(issued_at__isnull=False)
+
+    def live(self) -> Self:
+        """Keep the issued ones that were not made void."""
+        return self.filter(claim__released_at=None, claim__isnull=False)
+
+    def with_state(self) -> Self:
+        """Say of each where it stands, as `state`."""
+        newest = InvoiceEvent.objects.filter(invoice=models.OuterRef("pk")).order_by("-at", "-id")
+        return self.annotate(
+            state=Coalesce(models.Subquery(newest.values("state")[:1]), Value(InvoiceState.DRAFT))
+        )
+
+
 class Invoice(models.Model):
     """What an account owes for a billing period: a draft until it has a number.
 
@@ -59,6 +79,8 @@ class Invoice(models.Model):
     issued_at = models.DateTimeField(null=True)
     issued_by = models.CharField(max_length=254, blank=True)
     due_on = models.DateField(null=True)
+
+    objects = InvoiceQuerySet.as_manager()
 
     class Meta:
         ordering = ["-starts_on", "-id"]

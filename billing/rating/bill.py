@@ -30,7 +30,7 @@ class Stay:
     nominal_days: int
 
     def __post_init__(self) -> None:
-        if not 0 < self.days <= self.nominal_days:
+        if not 0 <= self.days <= self.nominal_days:
             message = f"{self.days} days of {self.nominal_days} are no stay"
             raise ValueError(message)
 

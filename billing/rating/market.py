@@ -31,35 +31,37 @@ class Straddling(Exception):
     """A price changes within an interval: the usage must be refined first."""
 
 
-def in_force(starts: Whole, length: timedelta, slots: Sequence[Slot]) -> ByInterval:
-    """Return the price in force in each interval; slots are in order and do not overlap.
-
-    An interval that no slot covers, or a slot covers in part and no other does, has no price.
-    Raises Straddling when two slots share an interval.
-    """
-    table = _Table(slots)
-    last_us = starts + length // timedelta(microseconds=1)
-    at = np.searchsorted(table.begins, starts, side="right") - 1
-    if (np.searchsorted(table.begins, last_us, side="left") - 1 > np.maximum(at, 0)).any():
-        raise Straddling
-    is_covered = (at >= 0) & (last_us <= table.ends[at])
-    return ByInterval(
-        micro=np.where(is_covered, table.micro[at], 0),
-        label_of=np.where(is_covered, table.label_of[at], -1).astype(np.int16),
-        labels=table.labels,
-    )
-
-
-class _Table:
-    """Slots as columns; a last one that never is stands for none at all."""
+class Slots:
+    """Decided slots as columns, in order and without overlap; one region's, for many usages."""
 
     def __init__(self, slots: Sequence[Slot]) -> None:
         self.labels = tuple(dict.fromkeys(slot.label for slot in slots))
-        label_of = [self.labels.index(slot.label) for slot in slots]
+        places = {label: place for place, label in enumerate(self.labels)}
+        label_of = [places[slot.label] for slot in slots]
+        # A last one that never is stands for none at all, so that place -1 is always there.
         self.begins = np.array([*(microseconds(slot.start) for slot in slots), NEVER], np.int64)
         self.ends = np.array([*(microseconds(slot.end) for slot in slots), -NEVER], np.int64)
         self.micro = np.array([*(micro(slot.price) for slot in slots), 0], np.int64)
         self.label_of = np.array([*label_of, -1], np.int16)
+        self.shortest = min((slot.end - slot.start for slot in slots), default=None)
+
+
+def in_force(starts: Whole, length: timedelta, slots: Slots) -> ByInterval:
+    """Return the price in force in each interval.
+
+    An interval that no slot covers, or a slot covers in part and no other does, has no price.
+    Raises Straddling when two slots share an interval.
+    """
+    ends = starts + length // timedelta(microseconds=1)
+    at = np.searchsorted(slots.begins, starts, side="right") - 1
+    if (np.searchsorted(slots.begins, ends, side="left") - 1 > np.maximum(at, 0)).any():
+        raise Straddling
+    is_covered = (at >= 0) & (ends <= slots.ends[at])
+    return ByInterval(
+        micro=np.where(is_covered, slots.micro[at], 0),
+        label_of=np.where(is_covered, slots.label_of[at], -1).astype(np.int16),
+        labels=slots.labels,
+    )
 
 
 def by_calendar(plan: plans.TimeOfUse, starts: Whole, zone: ZoneInfo) -> ByInterval:

@@ -9,7 +9,7 @@ import numpy as np
 
 from billing.rating import market
 from billing.rating.bill import Market, Rated, Stay, rate
-from billing.rating.market import Slot
+from billing.rating.market import Slot, Slots
 from billing.rating.usage import ByInterval, Usage, of_net
 from segs_site.lib.periods import QUARTER, microseconds
 from segs_site.lib.quantities import from_kwh
@@ -31,7 +31,11 @@ def usage(
     return of_net(length, starts, net)
 
 
-def slots(
+def slots(prices: Sequence[str], *, start: datetime = START, length: timedelta = QUARTER) -> Slots:
+    return Slots(each(prices, start=start, length=length))
+
+
+def each(
     prices: Sequence[str], *, start: datetime = START, length: timedelta = QUARTER
 ) -> list[Slot]:
     return [

@@ -14,7 +14,7 @@ from billing.rating.lines import Of
 from billing.rating.usage import CoarseUsage, Usage
 from segs_site.lib.periods import local_day
 from tariffs import plans
-from tests.billing.rating.builders import DYNAMIC, FLAT, START, bill, prices, usage
+from tests.billing.rating.builders import DYNAMIC, FLAT, START, bill, prices, slots, usage
 
 HALF_HOUR = timedelta(minutes=30)
 
@@ -65,7 +65,7 @@ class TestEnergy:
         assert rated.bill.total == 0
 
     def test_without_a_price_is_refused_with_its_moment(self):
-        unpriced = market.in_force(usage([0, 0, 0]).starts, timedelta(minutes=15), [])
+        unpriced = market.in_force(usage([0, 0, 0]).starts, timedelta(minutes=15), slots([]))
 
         with pytest.raises(NoPrice) as refused:
             bill(DYNAMIC, usage([0, 1, 2]), in_force=unpriced)
@@ -76,7 +76,7 @@ class TestEnergy:
         )
 
     def test_that_no_interval_used_needs_no_price(self):
-        unpriced = market.in_force(usage([0]).starts, timedelta(minutes=15), [])
+        unpriced = market.in_force(usage([0]).starts, timedelta(minutes=15), slots([]))
 
         assert bill(DYNAMIC, usage([0]), in_force=unpriced).bill.total == 0
 
@@ -266,7 +266,7 @@ class TestUsage:
 
 
 class TestStay:
-    @pytest.mark.parametrize(("days", "nominal"), [(0, 31), (32, 31)])
+    @pytest.mark.parametrize(("days", "nominal"), [(-1, 31), (32, 31)])
     def test_is_a_part_of_its_period(self, days, nominal):
         with pytest.raises(ValueError, match="no stay"):
             Stay(days, nominal)

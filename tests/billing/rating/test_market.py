@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.rating import market
+from billing.rating.market import Slots
 from billing.rating.usage import split_evenly
 from segs_site.lib.periods import QUARTER
-from tests.billing.rating.builders import START, slots, usage
+from tests.billing.rating.builders import START, each, slots, usage
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -25,10 +26,10 @@ class TestInForce:
         assert found.micro.tolist() == [100_000] * 4 + [200_000] * 4
 
     def test_knows_none_before_after_and_between(self):
-        first, _, third = slots(["0.1", "0.2", "0.3"])
+        first, _, third = each(["0.1", "0.2", "0.3"])
         used = usage([0] * 5, start=START - QUARTER)
 
-        found = market.in_force(used.starts, QUARTER, [first, third])
+        found = market.in_force(used.starts, QUARTER, Slots([first, third]))
 
         assert found.label_of.tolist() == [-1, 0, -1, 1, -1]
 
@@ -46,7 +47,7 @@ class TestInForce:
             market.in_force(used.starts, HOUR, slots(["0.1", "0.2"]))
 
     def test_of_no_slot_is_none(self):
-        assert market.in_force(usage([0]).starts, QUARTER, []).label_of.tolist() == [-1]
+        assert market.in_force(usage([0]).starts, QUARTER, Slots([])).label_of.tolist() == [-1]
 
 
 class TestRefined:

@@ -1,0 +1,157 @@
+"""Issues invoices, once for an account and period, and takes them back by credit notes.
+
+What is read is one snapshot; what is written is one short transaction whose last lock is the
+number, so numbers have no hole and nobody waits for a rating.
+"""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import CustomerAccount
+from billing.choices import InvoiceState
+from billing.invoicing import Cycle
+from billing.models import BillingTerms, CreditNote, Invoice, InvoiceEvent, PeriodClaim
+from billing.models.invoices import CLAIM_ONCE
+from billing.selectors import readiness, supplies
+from billing.selectors.reckoned import Reckoning
+from billing.selectors.reckoning import Reckoner
+from billing.services import writing
+from segs_site.lib.periods import Period
+
+INVOICES, CREDIT_NOTES = "INV-", "CN-"  # prefixes of their series
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_TAKE = """
+INSERT INTO billing_numberseries AS s (prefix, next_number) VALUES (%s, 2)
+ON CONFLICT (prefix) DO UPDATE SET next_number = s.next_number + 1
+RETURNING next_number - 1
+"""
+
+
+class NotOver(Exception):
+    """The billing period is not over: it can be drafted, not issued."""
+
+
+class NotSummed(Exception):
+    """Readings of the account in the period are stored and not summed yet: come again soon."""
+
+
+class Quarantined(Exception):
+    """Readings of the account in the period wait in quarantine, and nobody has waived them."""
+
+
+class NotWhole(Exception):
+    """Some part of the bill has no price; the text says which and why."""
+
+
+class Overlapping(Exception):
+    """A live invoice of the account covers some of the period under other bounds."""
+
+
+class NotLive(Exception):
+    """The invoice is a draft, or was made void."""
+
+
+def issue(
+    *, account: CustomerAccount, cycle: Cycle, by: str, now: datetime, waived: str = ""
+) -> Invoice:
+    """Issue an account's invoice for a period, or return the one that is issued.
+
+    `waived` is the reason for which the clerk lets quarantined readings be. Raises NotOver,
+    NotSummed, Quarantined, NotWhole or Overlapping; then nothing is written.
+    """
+    period = supplies.period_of(cycle, ZoneInfo(settings.SEGS_SITE_ZONE))
+    if period.end > now:
+        raise NotOver
+    live = _live(account, cycle)
+    if live is not None:
+        return live
+    reckoning = _snapshot(account, cycle, period, is_waived=bool(waived), now=now)
+    try:
+        return _issue(reckoning, account, by=by, note=waived, now=now)
+    except IntegrityError as refusal:
+        if CLAIM_ONCE not in str(refusal):
+            raise
+        live = _live(account, cycle)
+        if live is None:
+            raise Overlapping from refusal
+        return live
+
+
+def _live(account: CustomerAccount, cycle: Cycle) -> Invoice | None:
+    bounds = {"starts_on": cycle.start, "ends_on": cycle.end}
+    return Invoice.objects.live().filter(account=account, **bounds).first()
+
+
+@transaction.atomic(durable=True)
+def _snapshot(
+    account: CustomerAccount, cycle: Cycle, period: Period, *, is_waived: bool, now: datetime
+) -> Reckoning:
+    """Read everything that the invoice is made of as it stood at one moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SNAPSHOT)
+    ready = readiness.of(account_id=account.pk, period=period)
+    if ready.unsummed:
+        raise NotSummed
+    if ready.quarantined and not is_waived:
+        raise Quarantined
+    reckoner = Reckoner(zone=ZoneInfo(settings.SEGS_SITE_ZONE), now=now)
+    (reckoning,) = reckoner.reckon({account.pk: cycle})
+    if not reckoning.is_whole:
+        message = "; ".join(reckoning.troubles.values())
+        raise NotWhole(message)
+    return reckoning
+
+
+@transaction.atomic
+def _issue(
+    reckoning: Reckoning, account: CustomerAccount, *, by: str, note: str, now: datetime
+) -> Invoice:
+    invoice = writing.draft(reckoning=reckoning, account=account, now=now)
+    period = (reckoning.period.start, reckoning.period.end)
+    PeriodClaim.objects.create(invoice=invoice, account=account, during=period)
+    InvoiceEvent.objects.create(
+        invoice=invoice, state=InvoiceState.ISSUED, at=now, by=by, note=note
+    )
+    invoice.issued_at, invoice.issued_by = now, by
+    invoice.due_on = _due_on(account, now)
+    invoice.number = take_number(INVOICES)
+    invoice.save(update_fields=["issued_at", "issued_by", "due_on", "number"])
+    return invoice
+
+
+def _due_on(account: CustomerAccount, now: datetime) -> date:
+    terms = BillingTerms.objects.filter(account=account).first() or BillingTerms()
+    today = now.astimezone(ZoneInfo(settings.SEGS_SITE_ZONE)).date()
+    return today + timedelta(days=terms.due_days)
+
+
+def take_number(series: str) -> str:
+    """Return the next number of a series; whoever takes one waits for who took the one before.
+
+    Call it last: the row stays locked until the transaction ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [series])
+        return f"{series}{cursor.fetchone()[0]:06d}"
+
+
+@transaction.atomic
+def void(*, invoice: Invoice, reason: str, by: str, now: datetime) -> CreditNote:
+    """Take an invoice back as a whole; its period can be billed again. Raises NotLive."""
+    released = PeriodClaim.objects.filter(invoice=invoice, released_at=None)
+    if released.update(released_at=now) != 1:
+        raise NotLive
+    InvoiceEvent.objects.create(
+        invoice=invoice, state=InvoiceState.VOID, at=now, by=by, note=reason
+    )
+    return CreditNote.objects.create(
+        invoice=invoice,
+        total=invoice.total,
+        reason=reason,
+        issued_at=now,
+        issued_by=by,
+        number=take_number(CREDIT_NOTES),
+    )

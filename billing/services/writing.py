@@ -1,0 +1,149 @@
+"""Writes a reckoning down as a draft: the invoice, its lines, and the intervals as billed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from django.conf import settings
+
+from accounts.models import CustomerAccount
+from billing.models import AsBilled, Invoice, InvoiceLine
+from billing.packing import Billed, pack
+from billing.rating.energy import Slices
+from billing.rating.lines import Line, Of
+from billing.selectors.reckoned import Reckoning, Section
+from segs_site.lib.periods import DAY, Period, local_day, microseconds
+from segs_site.lib.quantities import exact_kwh
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A line to store, with the intervals it was made of."""
+
+    row: InvoiceLine
+    billed: Billed | None
+
+
+def draft(*, reckoning: Reckoning, account: CustomerAccount, now: datetime) -> Invoice:
+    """Write a draft in the caller's transaction, in the place of the one that was there."""
+    start = reckoning.cycle.start
+    invoice, _ = Invoice.objects.update_or_create(
+        account=account,
+        starts_on=start,
+        issued_at=None,
+        defaults={
+            "ends_on": reckoning.cycle.end,
+            "zone": settings.SEGS_SITE_ZONE,
+            "during": (reckoning.period.start, reckoning.period.end),
+            "currency": reckoning.currency,
+            "total": reckoning.total,
+            "energy_mwh": reckoning.energy_mwh,
+            "estimated_mwh": reckoning.estimated_mwh,
+            "parties": _parties(account),
+            "sections": [_section(section) for section in reckoning.sections],
+            "drafted_at": now,
+        },
+    )
+    invoice.lines.all().delete()
+    written = list(_lines(reckoning, invoice))
+    InvoiceLine.objects.bulk_create([each.row for each in written])
+    zone = ZoneInfo(settings.SEGS_SITE_ZONE)
+    AsBilled.objects.bulk_create(
+        row for each in written for row in _days(each, reckoning.period, zone)
+    )
+    return invoice
+
+
+def _parties(account: CustomerAccount) -> dict[str, object]:
+    customer = account.customer
+    return {
+        "supplier": {"name": settings.SEGS_SUPPLIER},
+        "customer": {"code": customer.code, "name": customer.name},
+        "account": account.number,
+    }
+
+
+def _section(section: Section) -> dict[str, object]:
+    part, plan = section.part, section.plan
+    return {
+        "agreement": part.agreement_id,
+        "point": part.point,
+        "address": part.address,
+        "start": part.period.start.isoformat(),
+        "end": part.period.end.isoformat(),
+        "plan": {"code": plan.code, "name": plan.name, "definition": plan.definition},
+        "days": section.stay.days,
+        "nominal_days": section.stay.nominal_days,
+        "meters": sorted({meter.serial for meter in part.meters}),
+        "energy_kwh": str(exact_kwh(section.energy_mwh)),
+        "estimated_kwh": str(exact_kwh(section.estimated_mwh)),
+        "intervals_found": section.found,
+        "intervals_expected": section.expected,
+    }
+
+
+def _lines(reckoning: Reckoning, invoice: Invoice) -> Iterator[_Written]:
+    place = 0
+    for number, section in enumerate(reckoning.sections):
+        slices = {Of.ENERGY: section.rated.drawn, Of.EXPORT: section.rated.fed}
+        for line in section.rated.bill.lines:
+            row = _line(line, invoice, place, number)
+            found = slices.get(line.of)
+            yield _Written(row, None if found is None else _billed(section, found))
+            place += 1
+
+
+def _line(line: Line, invoice: Invoice, place: int, section: int) -> InvoiceLine:
+    return InvoiceLine(
+        invoice=invoice,
+        place=place,
+        section=section,
+        of=line.of,
+        label=line.label,
+        amount=line.amount,
+        exact=line.exact,
+        rounding=line.rounding,
+        components=[
+            {
+                "label": component.label,
+                "quantity": f"{component.quantity:f}",
+                "unit": component.unit,
+                "price": f"{component.price:f}",
+                "amount": f"{component.amount:f}",
+            }
+            for component in line.components
+        ],
+    )
+
+
+def _billed(section: Section, slices: Slices) -> Billed:
+    return Billed(
+        start=section.usage.starts[slices.interval],
+        component=slices.component,
+        quality=section.quality[slices.interval],
+        energy=slices.energy,
+    )
+
+
+def _days(written: _Written, period: Period, zone: ZoneInfo) -> Iterator[AsBilled]:
+    """Cut what was billed into local days; a day without energy has no row."""
+    if written.billed is None:
+        return
+    billed = written.billed
+    for day in _dates(period, zone):
+        within = local_day(day, zone)
+        start, end = microseconds(within.start), microseconds(within.end)
+        of_day = billed.take((billed.start >= start) & (billed.start < end))
+        if len(of_day):
+            ordered = of_day.take(np.argsort(of_day.start, kind="stable"))
+            packed = pack(ordered, day_start=within.start)
+            yield AsBilled(line=written.row, day=day, packed=packed)
+
+
+def _dates(period: Period, zone: ZoneInfo) -> Iterator[date]:
+    day, last = (moment.astimezone(zone).date() for moment in (period.start, period.end))
+    while day < last:
+        yield day
+        day += DAY
