@@ -7,7 +7,7 @@ from django.contrib.admin import apps as admin_apps
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
-from segs_site.lib import audit
+from segs_site.lib import audit, instants
 
 
 class LibConfig(AppConfig):
@@ -26,6 +26,7 @@ class LibConfig(AppConfig):
 
 def _watch(connection: Any, **_: Any) -> None:
     audit.watch(connection)
+    instants.read_fast(connection)
 
 
 class DeskConfig(admin_apps.AdminConfig):
