@@ -56,18 +56,22 @@ def count(key: str, *, seconds: int) -> int | None:
 def kept(key: str, *, seconds: int, make: Callable[[], T]) -> T:
     """Return what was made under `key` up to `seconds` ago, else make it.
 
-    Whoever comes while it is being made waits for it. While the cache is away everybody makes.
+    Whoever comes while it is being made gets the one before, or waits where there is none. While
+    the cache is away everybody makes.
     """
-    found: tuple[T] | None = _try(cache.get, key)
-    if found is not None:
+    found: tuple[T, float] | None = _try(cache.get, key)
+    if found is not None and time.time() < found[1]:
         return found[0]
-    if _try(cache.add, f"{key}:making", 1, LONGEST_S) is False:
-        found = _awaited(key)
+    making = f"{key}:making"
+    if _try(cache.add, making, 1, LONGEST_S) is False:
+        found = found or _awaited(key)
         if found is not None:
             return found[0]
-    value = make()
-    _try(cache.set, key, (value,), seconds)
-    _try(cache.delete, f"{key}:making")
+    try:
+        value = make()
+        _try(cache.set, key, (value, time.time() + seconds), seconds + LONGEST_S)
+    finally:
+        _try(cache.delete, making)
     return value
 
 
