@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import OuterRef, Subquery
 
 from grid import loading
-from grid.models import Region, RegionCapacity, RegionMinute
+from grid.models import Region, RegionMinute
 from segs_site.lib import periods
 from segs_site.lib.quantities import to_kw, to_kwh
 
@@ -45,45 +45,55 @@ class LoadHistory:
     capacity_kw: list[list[float | None]]
 
 
+_STATUSES = """
+SELECT r.code, r.name, c.capacity_kw, m.start, m.load_mw, m.load_known, m.capacity_mw,
+       m.meters_reporting, m.meters_expected
+FROM grid_region r
+LEFT JOIN LATERAL (
+    SELECT * FROM grid_regionminute WHERE region_id = r.id AND start < %(now)s
+    ORDER BY start DESC LIMIT 1
+) m ON true
+LEFT JOIN LATERAL (
+    SELECT capacity_kw FROM grid_regioncapacity
+    WHERE region_id = r.id AND effective_from <= %(now)s ORDER BY effective_from DESC LIMIT 1
+) c ON true
+ORDER BY r.code
+"""
+
+
 def region_statuses(*, now: datetime) -> list[RegionStatus]:
-    """Return the state of every region, in order of code."""
-    closed = RegionMinute.objects.filter(region=OuterRef("pk"), start__lt=now)
-    newest = Subquery(closed.order_by("-start").values("pk")[:1])
-    regions = list(Region.objects.annotate(newest=newest))
-    minutes = RegionMinute.objects.in_bulk(region.newest for region in regions if region.newest)
-    capacities = capacities_kw(at=now)
-    return [
-        _status(region, minutes.get(region.newest), capacities.get(region.pk))
-        for region in regions
-    ]
+    """Return the state of every region, in order of code: one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STATUSES, {"now": now})
+        return [_status(*row) for row in cursor.fetchall()]
 
 
-def _status(
-    region: Region, minute: RegionMinute | None, capacity_kw: float | None
+def _status(  # noqa: PLR0913 the columns of a row
+    code: str,
+    name: str,
+    capacity_kw: Decimal | None,
+    start: datetime | None,
+    load_mw: int | None,
+    load_known: bool | None,
+    capacity_mw: int | None,
+    reporting: int,
+    expected: int,
 ) -> RegionStatus:
-    if minute is None:
-        return RegionStatus(
-            region.code, region.name, None, capacity_kw, None, None, None, None, None
-        )
-    load_mw = minute.load_mw if minute.load_known else None
+    if start is None:
+        capacity = None if capacity_kw is None else float(capacity_kw)
+        return RegionStatus(code, name, None, capacity, None, None, None, None, None)
+    known_mw = load_mw if load_known else None
     return RegionStatus(
-        code=region.code,
-        name=region.name,
-        load_kw=to_kw(load_mw),
-        capacity_kw=to_kw(minute.capacity_mw),
-        load_pct=loading.load_pct(load_mw, minute.capacity_mw),
-        coverage_pct=loading.coverage_pct(minute.meters_reporting, minute.meters_expected),
-        meters_reporting=minute.meters_reporting,
-        meters_expected=minute.meters_expected,
-        as_of=minute.start + periods.MINUTE,
+        code=code,
+        name=name,
+        load_kw=to_kw(known_mw),
+        capacity_kw=to_kw(capacity_mw),
+        load_pct=loading.load_pct(known_mw, capacity_mw),
+        coverage_pct=loading.coverage_pct(reporting, expected),
+        meters_reporting=reporting,
+        meters_expected=expected,
+        as_of=start + periods.MINUTE,
     )
-
-
-def capacities_kw(*, at: datetime) -> dict[int, float]:
-    """Return the capacity in force at a moment by region id; a region without one is absent."""
-    begun = RegionCapacity.objects.filter(effective_from__lte=at)
-    newest = begun.order_by("region_id", "-effective_from").distinct("region_id")
-    return {row.region_id: float(row.capacity_kw) for row in newest}
 
 
 def load_history(*, minutes: int, now: datetime) -> LoadHistory:

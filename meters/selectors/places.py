@@ -100,10 +100,54 @@ def registry_version() -> int:
     return RegistryVersion.objects.values_list("version", flat=True).first() or 0
 
 
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Starts and ends of installations as seen at a moment: how many are past, and the next.
+
+    `stamp` names the state of the registry they were read of: its version, and the transaction
+    that wrote it, for a restored database gives the same number to another state.
+    """
+
+    stamp: tuple[int, str] | None
+    seen_at: datetime
+    past: int
+    until: datetime | None
+
+    @property
+    def version(self) -> int:
+        """32 bits that change whenever the installed meters or their places do."""
+        return zlib.crc32(f"{self.stamp[0] if self.stamp else 0}/{self.past}".encode())
+
+    def hold(self, stamp: tuple[int, str] | None, now: datetime) -> bool:
+        """Tell whether they are still the same."""
+        is_same = stamp is not None and stamp == self.stamp
+        return is_same and self.seen_at <= now and (self.until is None or now < self.until)
+
+
+_last_edges: list[Edges] = []  # at most one: what this process read last
+
+
+def edges(*, now: datetime) -> Edges:
+    """Return the edges at `now`; one short query while nothing has changed."""
+    stamp = _stamp()
+    for last in _last_edges:
+        if last.hold(stamp, now):
+            return last
+    found = Edges(stamp, now, *_edges(now))
+    _last_edges[:] = [found]
+    return found
+
+
+def _stamp() -> tuple[int, str] | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version, xmin::text FROM lib_registryversion")
+        row: tuple[int, str] | None = cursor.fetchone()
+    return row
+
+
 def topology_version(*, now: datetime) -> int:
     """Return what changes (32 bits) whenever the installed meters or their places do."""
-    version, edges = registry_version(), _edges(now)
-    return zlib.crc32(f"{version}/{edges[0]}".encode())
+    return edges(now=now).version
 
 
 def _edges(now: datetime) -> tuple[int, datetime | None]:
@@ -123,15 +167,14 @@ def _edges(now: datetime) -> tuple[int, datetime | None]:
 
 def installed(*, now: datetime) -> Installed:
     """Return the meters that hang somewhere at `now`."""
-    version = registry_version()
-    edges, until = _edges(now)
+    found = edges(now=now)
     hanging = MeterInstallation.objects.filter(during__contains=now).order_by("meter_id")
     rows = hanging.values_list("meter_id", "meter__limit_kw", "meter__reading_interval_s")
     ids, limits, intervals = np.array(rows or np.empty((0, 3)), np.float64).reshape(-1, 3).T
     return Installed(
-        version=zlib.crc32(f"{version}/{edges}".encode()),
-        registry_version=version,
-        until=until,
+        version=found.version,
+        registry_version=found.stamp[0] if found.stamp else 0,
+        until=found.until,
         meter_ids=ids.astype(np.int64),
         limit_mw=(limits * 1e6).astype(np.int64),
         interval_us=(intervals * 1e6).astype(np.int64),

@@ -1,10 +1,12 @@
 """The grid by REST: who may read it, shapes, caching, problems."""
 
+import gzip
 import os
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
@@ -95,13 +97,13 @@ class TestStatus:
         assert datetime.fromisoformat(north["price_until"]) > now
         assert (south["price"], south["price_until"]) == (None, None)
 
-    def test_costs_five_queries_with_the_user(
+    def test_costs_three_queries_with_the_user(
         self, olga: User, small_grid: worlds.SmallGrid, now: datetime, django_assert_num_queries
     ) -> None:
         client = signed_in(olga)
         closed_minute(small_grid.north, last_minute(now))
 
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(3):  # the user; prices in force; regions
             client.get(STATUS)
 
 
@@ -160,14 +162,35 @@ class TestTopology:
     def test_an_etag_opens_nothing(self, client: Client) -> None:
         assert client.get(TOPOLOGY, headers={"If-None-Match": "*"}).status_code == 401
 
-    def test_costs_seven_queries_with_the_user(
+    def test_costs_two_queries_while_nothing_changes(
         self, olga: User, small_grid: worlds.SmallGrid, django_assert_num_queries
     ) -> None:
         client = signed_in(olga)
+        first = client.get(TOPOLOGY)
 
-        # the user; version and edges, for the ETag and again for the body; regions; meters
-        with django_assert_num_queries(7):
-            client.get(TOPOLOGY)
+        with django_assert_num_queries(2):  # the user; the state of the registry
+            assert client.get(TOPOLOGY).content == first.content
+
+    def test_changes_when_a_planned_installation_begins(
+        self, olga: User, small_grid: worlds.SmallGrid, now: datetime
+    ) -> None:
+        worlds.meter("MTR-LATER", region=small_grid.north, since=now + timedelta(hours=1))
+        client = signed_in(olga)
+        before = client.get(TOPOLOGY)
+
+        with time_machine.travel(now + timedelta(hours=1, seconds=1)):
+            after = signed_in(olga).get(TOPOLOGY, headers={"If-None-Match": before["ETag"]})
+
+        assert "MTR-LATER" not in before.json()["meters"]["serial"]
+        assert after.json()["meters"]["serial"][-1] == "MTR-LATER"
+
+    def test_is_packed_once_for_everybody(self, olga: User, small_grid: worlds.SmallGrid) -> None:
+        client = signed_in(olga)
+
+        packed = client.get(TOPOLOGY, headers={"Accept-Encoding": "gzip"})
+
+        assert packed["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.content) == client.get(TOPOLOGY).content
 
 
 class TestProblems:

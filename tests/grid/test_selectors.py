@@ -41,6 +41,15 @@ class TestRegionStatuses:
         assert (north.capacity_kw, south.capacity_kw) == (100.0, 50.0)
         assert (north.load_kw, north.coverage_pct, north.as_of) == (None, None, None)
 
+    def test_take_the_capacity_in_force(self, small_grid: worlds.SmallGrid, now: datetime) -> None:
+        for kw, moment in ((120, now), (500, now + MINUTE)):
+            RegionCapacity.objects.create(
+                region=small_grid.north, capacity_kw=kw, effective_from=moment
+            )
+
+        assert selectors.region_statuses(now=now)[0].capacity_kw == 120.0
+        assert selectors.region_statuses(now=now - MINUTE)[0].capacity_kw == 100.0
+
     def test_an_unknown_load_is_none(self, small_grid: worlds.SmallGrid, now: datetime) -> None:
         closed_minute(small_grid.north, last_minute(now), load_known=False)
 
@@ -48,25 +57,14 @@ class TestRegionStatuses:
 
         assert (north.load_kw, north.load_pct, north.coverage_pct) == (None, None, 75.0)
 
-    def test_cost_three_queries(
+    def test_cost_one_query_however_many_regions(
         self, small_grid: worlds.SmallGrid, now: datetime, django_assert_num_queries
     ) -> None:
         for region in (small_grid.north, small_grid.south):
             closed_minute(region, last_minute(now))
 
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(1):
             selectors.region_statuses(now=now)
-
-
-class TestCapacities:
-    def test_are_those_in_force(self, small_grid: worlds.SmallGrid, now: datetime) -> None:
-        for kw, moment in ((120, now), (500, now + MINUTE)):
-            RegionCapacity.objects.create(
-                region=small_grid.north, capacity_kw=kw, effective_from=moment
-            )
-
-        assert selectors.capacities_kw(at=now)[small_grid.north.pk] == 120.0
-        assert selectors.capacities_kw(at=now - MINUTE)[small_grid.north.pk] == 100.0
 
 
 class TestLoadHistory:
