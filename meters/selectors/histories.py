@@ -22,11 +22,11 @@ class Resolution(StrEnum):
 
 WINDOWS = {Resolution.MINUTE: (MinuteWindow, MINUTE), Resolution.QUARTER: (QuarterWindow, QUARTER)}
 READING_FIELDS = (
-    "ts", "power_mw", "energy_mwh", "register_mwh", "voltage_mv", "seq", "reading_id",
+    "power_mw", "energy_mwh", "register_mwh", "voltage_mv", "seq", "reading_id",
     "received_at",
 )  # fmt: skip
 WINDOW_FIELDS = (
-    "start", "mean_mw", "min_mw", "max_mw", "energy_mwh", "estimated_mwh", "mean_mv", "count",
+    "mean_mw", "min_mw", "max_mw", "energy_mwh", "estimated_mwh", "mean_mv", "count",
     "expected", "quality", "revised_at",
 )  # fmt: skip
 
