@@ -25,7 +25,13 @@ from segs_site.lib.outlet import Outlet
 
 UNREADABLE, SIGNED_OUT, FORBIDDEN, TOO_MANY, TRY_LATER = 4400, 4401, 4403, 4429, 1013
 
-TOPICS: dict[str, Action] = {"grid": Action.WATCH_GRID, "map": Action.WATCH_GRID}
+TOPICS: dict[str, Action] = {
+    "grid": Action.WATCH_GRID,
+    "map": Action.WATCH_GRID,
+    "alerts": Action.WATCH_GRID,
+    "mine": Action.SEE_OWN,
+}
+DESK = {"grid", "alerts"}  # an operator who hears one of these sees what is wrong
 RECHECK_S = 60  # how long an ended session or a barred user keeps a socket at most
 
 
@@ -93,7 +99,11 @@ class LiveConsumer(AsyncConsumer):
     async def _enter(self) -> None:
         self._visitor = await self._identify()
         topics = self._topics()
-        outlet = Outlet(frozenset(topics - {"map"}), with_map="map" in topics)
+        outlet = Outlet(
+            self._groups(topics),
+            with_map="map" in topics,
+            attends=bool(topics & DESK) and may(self._visitor.user, Action.OPERATE_GRID),
+        )
         await self._join(outlet)
         # Joined first, accepted second: whatever a client reads after the accept is as old as
         # the feed it hears, or newer.
@@ -129,6 +139,11 @@ class LiveConsumer(AsyncConsumer):
             raise Refused(UNREADABLE)
         self._check_rights(topics)
         return topics
+
+    def _groups(self, topics: set[str]) -> frozenset[str]:
+        """Return what is heard under topics; what is one's own is a group of one's own."""
+        own = {f"user:{self._visitor.user.pk}"} if "mine" in topics else set()
+        return frozenset(topics - {"map", "mine"} | own)
 
     def _check_rights(self, topics: set[str]) -> None:
         if not all(may(self._visitor.user, TOPICS[topic]) for topic in topics):

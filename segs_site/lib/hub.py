@@ -7,10 +7,13 @@ It listens while somebody has joined.
 
 import asyncio
 import logging
+import os
+import socket
 import time
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
 import redis.asyncio as aioredis
@@ -22,7 +25,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from segs_site.lib import live
+from segs_site.lib import attendance, live
 from segs_site.lib.models import OutboxEvent
 from segs_site.lib.outlet import Frame, Outlet
 
@@ -57,6 +60,7 @@ class Hub:
         self._outlets: set[Outlet] = set()
         self._by_group: dict[str, set[Outlet]] = defaultdict(set)
         self._listener: asyncio.Task[None] | None = None
+        self._reporter: asyncio.Task[None] | None = None
         self._subscribed = asyncio.Event()
         self._has_listened_before = False
         self._last: int | None = None
@@ -84,8 +88,11 @@ class Hub:
             return
         listener, self._listener = self._listener, None
         self._subscribed.clear()
-        listener.cancel()
-        await asyncio.wait({listener})
+        reporter, self._reporter = self._reporter, None
+        ended = {task for task in (listener, reporter) if task is not None}
+        for task in ended:
+            task.cancel()
+        await asyncio.wait(ended)
 
     async def greet(self, outlet: Outlet) -> None:
         """Give a newcomer the sign of life, if there is one, and the map."""
@@ -113,6 +120,18 @@ class Hub:
             self._last, self._map, self._heartbeat = None, [], (0.0, "")
             self._has_listened_before = False
             self._listener = asyncio.create_task(self._listen())
+        if self._reporter is None and outlet.attends:
+            self._reporter = asyncio.create_task(self._report())
+
+    async def _report(self) -> None:
+        """Say again and again how many consoles of operators are connected."""
+        process = f"{socket.gethostname()}:{os.getpid()}"
+        say = database_sync_to_async(attendance.say)
+        while True:
+            count = sum(outlet.attends for outlet in self._outlets)
+            with suppress(DatabaseError):  # away: it is said again
+                await say(process=process, consoles=count, now=datetime.now(UTC))
+            await asyncio.sleep(attendance.SAID_EVERY_S)
 
     async def _listen(self) -> None:
         """Follow the broker for ever; whatever it says after a gap, the gap is filled first."""

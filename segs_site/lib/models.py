@@ -105,6 +105,17 @@ class ProcessState(models.Model):
         return f"{self.service}: {self.status}"
 
 
+class Attendance(models.Model):
+    """How many sockets of people who may act a web process last said that it serves."""
+
+    process = models.CharField(max_length=150, primary_key=True)
+    consoles = models.IntegerField()
+    said_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.process}: {self.consoles}"
+
+
 class DeadLetter(models.Model):
     """An entry of the stream that could not be processed, copied from the broker.
 

@@ -18,11 +18,17 @@ Frame = str | bytes  # a text frame or a binary one
 
 
 class Outlet:
-    """The queue of one socket that hears `groups`; `seen` is the last number it was given."""
+    """The queue of one socket that hears `groups`; `seen` is the last number it was given.
 
-    def __init__(self, groups: frozenset[str], *, with_map: bool = False) -> None:
+    `attends` says that whoever sits before it may act on alerts.
+    """
+
+    def __init__(
+        self, groups: frozenset[str], *, with_map: bool = False, attends: bool = False
+    ) -> None:
         self.groups = groups
         self.with_map = with_map
+        self.attends = attends
         self.seen = 0
         self.overflows = 0
         self._waiting: deque[tuple[int, Frame]] = deque()

@@ -16,10 +16,11 @@ from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts.api import tokens
+from accounts.choices import UserRole
 from accounts.models import User
 from grid import consumers
 from meters import mapframes
-from segs_site.lib import hub, live, outlet
+from segs_site.lib import attendance, hub, live, outlet
 from segs_site.lib.models import OutboxEvent
 from segs_site.routing import sockets
 from tests import worlds
@@ -304,6 +305,66 @@ class TestFeed:
         heard = [await client.event() for _ in range(2)]
         assert (first["id"], heard[0]["type"]) == (1, "resync")
         assert heard[0]["data"]["newest"] < heard[1]["id"] <= 20
+
+
+class TestMine:
+    """What a customer hears: his own, and nothing else."""
+
+    async def test_is_heard_by_whom_it_concerns_alone(
+        self, socket: Open, world: World, carl: User
+    ) -> None:
+        client = socket(f"token={token(carl)}&topics=mine")
+        await client.open()
+
+        await world.tell("another's", group=f"user:{carl.pk + 1}")
+        await world.tell("the desk's", group="alerts")
+        await world.tell("his", group=f"user:{carl.pk}")
+
+        assert (await client.event())["data"] == {"name": "his"}
+
+    async def test_is_replayed_without_what_is_not_his(
+        self, socket: Open, world: World, carl: User
+    ) -> None:
+        await world.tell("another's", group=f"user:{carl.pk + 1}")
+        await world.tell("his", group=f"user:{carl.pk}")
+        client = socket(f"token={token(carl)}&topics=mine&since=0")
+        await client.open()
+
+        assert (await client.event())["data"] == {"name": "his"}
+
+    async def test_cannot_be_asked_for_by_the_name_of_a_group(
+        self, socket: Open, world: World, carl: User
+    ) -> None:
+        asked = f"token={token(carl)}&topics=user:{carl.pk + 1}"
+
+        assert await socket(asked).open() == consumers.UNREADABLE
+
+
+class TestAttendance:
+    """Whether anybody is at the desk."""
+
+    async def test_counts_consoles_of_those_who_may_act(
+        self, socket: Open, world: World, olga: User, carl: User
+    ) -> None:
+        await socket(f"token={token(olga)}&topics=alerts").open()
+        await socket(f"token={token(carl)}&topics=mine").open()
+
+        assert await self._consoles() == 1
+
+    async def test_does_not_count_who_only_looks_at_the_map_or_may_not_act(
+        self, socket: Open, world: World, olga: User
+    ) -> None:
+        clerk = await database_sync_to_async(User.objects.create)(
+            email="cleo@utility.example", role=UserRole.CLERK
+        )
+        await socket(f"token={token(olga)}&topics=map").open()
+        await socket(f"token={token(clerk)}&topics=alerts").open()
+
+        assert await self._consoles() == 0
+
+    async def _consoles(self) -> int:
+        await asyncio.sleep(0.3)
+        return await database_sync_to_async(attendance.consoles)(now=datetime.now(UTC))
 
 
 class TestMap:

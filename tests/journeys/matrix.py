@@ -134,7 +134,12 @@ SITE: dict[str, Rule] = {
 DESK, NO_ADDRESS = "admin/", "api(?:/|)"
 
 # Topics of the socket.
-TOPICS: dict[str, frozenset[str]] = {"grid": STAFF, "map": STAFF}
+TOPICS: dict[str, frozenset[str]] = {
+    "grid": STAFF,
+    "map": STAFF,
+    "alerts": STAFF,
+    "mine": PEOPLE,
+}
 
 
 def spelled(pattern: str) -> str:
