@@ -37,6 +37,9 @@ class Severity(models.IntegerChoices):
     CRITICAL = kinds.Severity.CRITICAL, _("critical")
 
 
+SEVERITY_WORDS = [severity.name.lower() for severity in Severity]  # as programs say it
+
+
 class State(models.TextChoices):
     """Where an alert stands."""
 

@@ -355,6 +355,7 @@ SPECTACULAR_SETTINGS = {
         "KeyStateEnum": "accounts.choices.KeyState",
         "ReportingEnum": "meters.choices.Reporting",
         "QuarantineStateEnum": "meters.choices.QuarantineState",
+        "SeverityEnum": "alerts.choices.SEVERITY_WORDS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

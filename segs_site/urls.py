@@ -13,6 +13,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("grid.api.urls")),
     path("", include("meters.api.urls")),
     path("", include("tariffs.api.urls")),
+    path("", include("alerts.api.urls")),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(
         r"^docs/?$",

@@ -112,4 +112,4 @@ def address(outage: AddressOutage) -> str:
 
 def link(alert: Alert) -> str:
     """Return where the alert's page is."""
-    return f"{settings.SEGS_SITE_URL}/alerts/{alert.pk}"
+    return f"{settings.SEGS_SITE_URL}/alerts/{alert.pk}/"

@@ -1,7 +1,7 @@
 """Notices in the console: shown when their time has come, read by whoever they are for."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.models import User
 from alerts import live as alert_live
@@ -15,6 +15,12 @@ from segs_site.lib import live
 
 AT_ONCE = 2000
 RELATED = ("alert", "event", "endpoint", "opening", "outage__service_point")
+
+BETWEEN_TESTS = timedelta(seconds=30)
+
+
+class TooSoon(Exception):
+    """A test was sent a moment ago."""
 
 
 def deliver(*, now: datetime) -> int:
@@ -56,7 +62,12 @@ def mark_read(*, user: User, ids: Collection[int] | None, now: datetime) -> int:
 
 
 def ask_for_test(*, user: User, now: datetime) -> list[Channel]:
-    """Send a test by each channel that would tell the person something; return which."""
+    """Send a test by each channel that is on for the person; return which. Raises TooSoon."""
+    lately = Notice.objects.filter(
+        user=user, occasion=Occasion.TEST, created_at__gt=now - BETWEEN_TESTS
+    )
+    if lately.exists():
+        raise TooSoon
     hearer = hearing.hearers(user_ids=[user.pk])[user.pk]
     channels = list(hearer.thresholds)
     Notice.objects.bulk_create(
