@@ -13,7 +13,6 @@ the process industries". They hold for one operator's position:
 - priorities: about 80 % low, 15 % medium, 5 % high, and fewer than 1 % critical.
 """
 
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -167,7 +166,9 @@ def waits(durations: Iterable[timedelta]) -> Waits:
     ordered = sorted(durations)
     if not ordered:
         return Waits(0, None, None)
-    return Waits(len(ordered), statistics.median(ordered), ordered[-(-9 * len(ordered) // 10) - 1])
+    count = len(ordered)
+    median = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
+    return Waits(count, median, ordered[-(-9 * count // 10) - 1])
 
 
 def mix(severities: Iterable[Severity]) -> list[Share]:

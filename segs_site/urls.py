@@ -32,4 +32,5 @@ urlpatterns = [
     path("", include("grid.urls")),
     path("", include("accounts.urls")),
     path("", include("tariffs.urls")),
+    path("", include("alerts.urls")),
 ]

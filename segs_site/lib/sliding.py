@@ -1,6 +1,6 @@
 """Sessions that live as long as somebody is there, not as long as a page is open.
 
-An open page reads the API by itself for ever; only what a person does moves the session's end:
+An open page reads the API, and parts of pages, by itself for ever; only what a person does moves the session's end:
 a page opened, a form sent, a hand on the mouse (`static/accounts/presence.js` tells).
 """
 
@@ -18,7 +18,8 @@ def slide_sessions(
     """Save a signed-in person's session anew, and so its end; stands after authentication."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        is_reading = request.path.startswith("/api/") and request.method in BY_ITSELF
+        is_by_itself = request.path.startswith("/api/") or "X-By-Itself" in request.headers
+        is_reading = is_by_itself and request.method in BY_ITSELF
         if not is_reading and request.session.session_key and request.user.is_authenticated:
             request.session.modified = True
         return get_response(request)

@@ -21,7 +21,7 @@ export async function read(url) {
   try {
     response = await fetch(url, {
       credentials: "same-origin",
-      headers: { Accept: "application/json" },
+      headers: { Accept: "application/json", "X-By-Itself": "1" },
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
@@ -35,7 +35,8 @@ export async function read(url) {
   }
 }
 
-async function refusal(response) {
+// The error of an answer that is none.
+export async function refusal(response) {
   const facts = {
     status: response.status,
     requestId: response.headers.get("X-Request-Id") ?? "",

@@ -1,5 +1,6 @@
 // The top bar's word on the link and on the age of the data.
 import { age, isKnown, number } from "./format.js";
+import { lead } from "./title.js";
 import { fill, gettext, ngettext } from "./words.js";
 
 const WORDS = {
@@ -17,7 +18,6 @@ export class LinkState {
   #retry;
   #signIn;
   #spoken;
-  #title = document.title;
 
   constructor(element, spoken, retry) {
     this.#element = element;
@@ -37,7 +37,7 @@ export class LinkState {
       this.#word.textContent = WORDS[feed.state];
       this.#retry.hidden = feed.state !== "disconnected";
       this.#signIn.hidden = feed.state !== "refused";
-      document.title = feed.state === "live" || first ? this.#title : `${WORDS[feed.state]} · ${this.#title}`;
+      lead("link", feed.state === "live" || first ? "" : `${WORDS[feed.state]} ·`);
       if (!first) this.#spoken.textContent = fill(gettext("Link: %(state)s"), { state: WORDS[feed.state] });
     }
     this.#detail.textContent = detail(feed);

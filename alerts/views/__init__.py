@@ -1,0 +1,1 @@
+"""Pages of the alarm desk: its lists, what is done there, what is written down, how it does."""
