@@ -2,6 +2,7 @@
 
 import random
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from grid.models import Region
 from segs_site.lib.models import OutboxEvent
-from segs_site.lib.periods import floor
+from segs_site.lib.periods import Period, floor
 from tariffs.models import LoadUnknown, PricingPolicy, RegionPrice
 from tariffs.services import deciding, overrides, policies
 from tests import worlds
@@ -122,6 +123,52 @@ class TestASlot:
 
         assert deciding.decide_due(now=TWO) == 1
         assert RegionPrice.objects.get().region == south
+
+
+class TestALoad:
+    """From the milliwatts of a minute to the price of a slot."""
+
+    @pytest.mark.parametrize(
+        ("pct", "price"),
+        [
+            (24.999, "0.16"),
+            (25, "0.2"),
+            (49.999, "0.2"),
+            (50, "0.24"),
+            (74.999, "0.24"),
+            (75, "0.3"),
+            (89.999, "0.3"),
+            (90, "0.4"),
+            (100, "0.4"),
+            (130, "0.4"),
+        ],
+    )
+    def test_brings_the_price_of_its_band(self, north, policy, pct: float, price: str) -> None:
+        row = first_price(north, at=TWO, pct=pct)
+
+        assert (row.price, row.triggered_by) == (Decimal(price), "AUTO")
+        assert row.load_pct == round(Decimal(pct), 3)
+
+    def test_that_flaps_around_an_edge_changes_the_price_at_most_twice_an_hour(
+        self, north
+    ) -> None:
+        as_it_comes = PricingPolicy._meta.get_field("min_dwell_minutes").default
+        builders.policy(slot_minutes=1, lead_s=30, min_dwell_minutes=as_it_comes)
+        for minute in range(61):
+            now = TWO + minute * MINUTE
+            load(north, (74.9, 75.1)[minute % 2], until=now)
+            decide(north, now=now + timedelta(seconds=31))
+
+        rows = RegionPrice.objects.filter(starts_at__gte=TWO + MINUTE).order_by("starts_at")
+        prices = [row.price for row in rows]
+        assert len(prices) == 61
+        assert {row.triggered_by for row in rows} == {"AUTO"}
+        assert sum(old != new for old, new in pairwise(prices)) <= 2
+
+    def test_may_bring_a_negative_price(self, north) -> None:
+        builders.policy(base_price=Decimal("-0.05"))
+
+        assert first_price(north, at=TWO, pct=10).price == Decimal("-0.04")
 
 
 class TestUnknownLoad:
@@ -360,6 +407,8 @@ class TestAMonth:
         """Decide at odd moments for a month, in which the length of slots changes once."""
         builders.policy(slot_minutes=dice.choice([15, 30, 60]))
         change = begin + dice.randrange(28 * 24 * 60) * MINUTE
+        for _ in range(dice.randrange(4)):
+            self.override(north, begin, dice)
         builders.policy(effective_from=change, slot_minutes=dice.choice([5, 15, 30, 60]))
         now, end = begin, begin + timedelta(days=30)
         while now < end:
@@ -371,6 +420,13 @@ class TestAMonth:
         while decide(north, now=end):
             pass
 
+    def override(self, north: Region, begin: datetime, dice: random.Random) -> None:
+        """Set a price for some hours, unless somebody has for some of them."""
+        start = begin + dice.randrange(1, 29 * 24 * 60) * MINUTE
+        end = start + dice.randrange(60, 600) * MINUTE
+        with suppress(overrides.Overlapping):
+            builders.override(north, start, end, now=begin)
+
     def check(self, north: Region, begin: datetime) -> None:
         rows = list(RegionPrice.objects.filter(region=north).order_by("starts_at"))
         assert rows[0].starts_at == begin + MINUTE
@@ -379,5 +435,8 @@ class TestAMonth:
             assert row.ends_at == following.starts_at
             assert row.price == following.old_price
         for row in rows:
+            assert row.override is None or row.starts_at in Period(
+                row.override.starts_at, row.override.ends_at
+            )
             assert (row.flag == "missed") == (row.decided_at >= row.starts_at)
             assert (row.load_pct is None) or row.load_minute + MINUTE <= row.decided_at

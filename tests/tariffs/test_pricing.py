@@ -102,6 +102,22 @@ class TestFlapping:
 
         assert sum(old != new for old, new in pairwise(found)) <= 2
 
+    @given(loads=st.lists(st.sampled_from(["74.9", "75.1"]), min_size=60, max_size=60))
+    @pytest.mark.parametrize(
+        "rules",
+        [
+            Rules(Decimal("0.2"), BANDS, hysteresis_pct=Decimal(2)),
+            Rules(Decimal("0.2"), BANDS, min_dwell=timedelta(minutes=30)),
+        ],
+        ids=["hysteresis", "dwell"],
+    )
+    def test_changes_it_no_oftener_however_the_hour_flaps(
+        self, rules: Rules, loads: list[str]
+    ) -> None:
+        found = self.prices(rules, loads)
+
+        assert sum(old != new for old, new in pairwise(found)) <= 2
+
     def test_is_seen_without_any_of_them(self) -> None:
         found = self.prices(RULES, ["74.9", "75.1"] * 30)
 
