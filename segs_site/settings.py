@@ -105,6 +105,7 @@ SEGS_REQUIRE_SECOND_FACTOR = env.bool("SEGS_REQUIRE_SECOND_FACTOR", False)
 
 # How long things are kept and how they are cut; see docs/settings.md.
 SEGS_SITE_ZONE = env.str("SEGS_SITE_ZONE", "UTC", validate=_is_zone)
+SEGS_SUPPLIER = env.str("SEGS_SUPPLIER", "SEGS")
 SEGS_SHARDS = env.int("SEGS_SHARDS", 4, validate=validate.Range(1, 255))
 SEGS_RAW_RETENTION_DAYS = env.int("SEGS_RAW_RETENTION_DAYS", 90, validate=validate.Range(min=1))
 SEGS_OUTBOX_RETENTION_HOURS = env.int(

@@ -55,6 +55,16 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"queue": "mail", "expires": 5},
     },
+    "work-bills": {
+        "task": "workers.tasks.work_bills",
+        "schedule": 2.0,
+        "options": {"queue": "billing", "expires": 10},
+    },
+    "mark-overdue": {
+        "task": "workers.tasks.mark_overdue",
+        "schedule": 600.0,
+        "options": {"queue": "billing", "expires": 300},
+    },
     "report-health": {
         "task": "workers.tasks.report_health",
         "schedule": 10.0,

@@ -99,9 +99,7 @@ class Migration(migrations.Migration):
             name="account_id",
             key="account_id",
         ),
-        audit.track(
-            "billing_billrun", label="billing.BillRun", name="day", ignored=("claimed_until",)
-        ),
+        audit.track("billing_billrun", label="billing.BillRun", name="day"),
         audit.track(
             "billing_billexception",
             label="billing.BillException",

@@ -12,8 +12,7 @@ from grid.models import Region
 class BillRun(models.Model):
     """A wish to bill everybody, a region or one account for the period a local day lies in.
 
-    A run that issues nothing is dry. `claimed_until` is the lease of the worker that is at it:
-    another takes over what is left when it ends.
+    A dry run writes no draft. It is done when no turn waits; approval makes turns wait again.
     """
 
     day = models.DateField(help_text="a local day of the billing period")
@@ -25,7 +24,6 @@ class BillRun(models.Model):
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.REQUESTED)
     requested_at = models.DateTimeField()
     requested_by = models.CharField(max_length=254)
-    claimed_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -43,7 +41,10 @@ class BillRun(models.Model):
 
 
 class Turn(models.Model):
-    """One account's part in a run."""
+    """One account's part in a run.
+
+    `claimed_until` is the lease of the worker that is at it: another takes over when it ends.
+    """
 
     run = models.ForeignKey(BillRun, on_delete=models.CASCADE, related_name="turns")
     account = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="+")
@@ -53,6 +54,7 @@ class Turn(models.Model):
     )
     total = amount_field(null=True)
     energy_mwh = models.BigIntegerField(null=True)
+    claimed_until = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["run", "account"]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from billing.invoicing import Cycle
+from billing.models import Invoice
 from segs_site.lib.periods import Period, local_day
 
 _PARTS = """
@@ -87,3 +88,9 @@ def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> int:
     """
     first: date = start.astimezone(zone).date()
     return (end.astimezone(zone).date() - first).days
+
+
+def live_invoice(account_id: int, cycle: Cycle) -> Invoice | None:
+    """Return the invoice that was issued for exactly this period and not made void."""
+    live = Invoice.objects.live().filter(account=account_id)
+    return live.filter(starts_on=cycle.start, ends_on=cycle.end).first()

@@ -65,7 +65,7 @@ def issue(
     period = supplies.period_of(cycle, ZoneInfo(settings.SEGS_SITE_ZONE))
     if period.end > now:
         raise NotOver
-    live = _live(account, cycle)
+    live = supplies.live_invoice(account.pk, cycle)
     if live is not None:
         return live
     reckoning = _snapshot(account, cycle, period, is_waived=bool(waived), now=now)
@@ -74,15 +74,10 @@ def issue(
     except IntegrityError as refusal:
         if CLAIM_ONCE not in str(refusal):
             raise
-        live = _live(account, cycle)
+        live = supplies.live_invoice(account.pk, cycle)
         if live is None:
             raise Overlapping from refusal
         return live
-
-
-def _live(account: CustomerAccount, cycle: Cycle) -> Invoice | None:
-    bounds = {"starts_on": cycle.start, "ends_on": cycle.end}
-    return Invoice.objects.live().filter(account=account, **bounds).first()
 
 
 @transaction.atomic(durable=True)

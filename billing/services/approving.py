@@ -1,0 +1,62 @@
+"""What the clerk decides of a run: let be, try again, let go out."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.choices import RunState, TurnState
+from billing.models import BillException, BillRun, Turn
+from billing.selectors import doubts
+
+log = logging.getLogger(__name__)
+
+
+class NothingToApprove(Exception):
+    """No turn of the run is ready: it was dry, is not done, or waits for exceptions."""
+
+
+class StillHeld(Exception):
+    """The trouble cannot be waived: some part has no price."""
+
+
+@transaction.atomic
+def approve(*, run: BillRun, by: str, turns: Iterable[Turn] | None = None) -> int:
+    """Let the rated turns be issued, all or some; return how many.
+
+    Held ones are among them once each of their exceptions is resolved. Raises NothingToApprove.
+    """
+    chosen = Turn.objects.filter(run=run, run__is_dry=False)
+    if turns is not None:
+        chosen = chosen.filter(pk__in=[turn.pk for turn in turns])
+    unresolved = BillException.objects.filter(turn__run=run, resolved_at=None)
+    ready = chosen.filter(state__in=[TurnState.RATED, TurnState.HELD]).exclude(
+        pk__in=unresolved.values("turn")
+    )
+    approved = ready.update(state=TurnState.APPROVED)
+    if not approved:
+        raise NothingToApprove
+    BillRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, finished_at=None)
+    log.info("run %s: %s turns approved by %s", run.pk, approved, by)
+    return approved
+
+
+def resolve(*, exception: BillException, note: str, by: str, now: datetime) -> BillException:
+    """Let an exception be, with the reason. Raises StillHeld for one that leaves no price."""
+    if exception.trouble in doubts.CANNOT_WAIVE:
+        raise StillHeld
+    exception.resolved_at, exception.resolved_by, exception.note = now, by, note
+    exception.save(update_fields=["resolved_at", "resolved_by", "note"])
+    return exception
+
+
+@transaction.atomic
+def retry(*, run: BillRun) -> int:
+    """Give parked and held turns their turn again, from what is known by now; return how many."""
+    again = Turn.objects.filter(run=run, state__in=[TurnState.PARKED, TurnState.HELD])
+    BillException.objects.filter(turn__in=again).delete()
+    count = again.update(state=TurnState.WAITING, claimed_until=None)
+    if count:
+        BillRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, finished_at=None)
+    return count

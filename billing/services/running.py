@@ -1,0 +1,209 @@
+"""Bill runs: asked for as rows, worked off turn by turn by whoever comes, safe to start twice.
+
+A turn is leased by a conditional update, worked off in a transaction of its own, and taken over
+by another worker when its lease ends: kill -9 costs a minute, never an invoice.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from accounts.models import CustomerAccount
+from billing.choices import RunState, Trouble, TurnState
+from billing.invoicing import Cycle
+from billing.models import BillException, BillingTerms, BillRun, Turn
+from billing.selectors import doubts, supplies
+from billing.selectors.reckoned import Reckoning
+from billing.selectors.reckoning import Reckoner
+from billing.services import issuing, writing
+from grid.models import Region
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+CHUNK = 40  # accounts read at once: their usage fits in a few megabytes
+
+# An account takes part when an agreement of it may touch the billing period around the day.
+_INVITE = """
+INSERT INTO billing_turn (run_id, account_id, state)
+SELECT DISTINCT %(run)s, a.account_id, 'waiting'
+FROM accounts_serviceagreement a JOIN meters_servicepoint p ON p.id = a.service_point_id
+LEFT JOIN billing_billingterms t ON t.account_id = a.account_id
+WHERE (%(account)s::bigint IS NULL OR a.account_id = %(account)s)
+  AND (%(region)s::int IS NULL OR p.region_id = %(region)s)
+  AND a.during && tstzrange(
+      %(day)s::timestamptz - make_interval(months => coalesce(t.months, 1)),
+      %(day)s::timestamptz + make_interval(months => coalesce(t.months, 1)))
+ON CONFLICT (run_id, account_id) DO NOTHING
+"""
+_CLAIM = """
+UPDATE billing_turn SET claimed_until = %(until)s
+WHERE id IN (
+    SELECT t.id FROM billing_turn t JOIN billing_billrun r ON r.id = t.run_id
+    WHERE t.state = %(state)s AND r.state = 'running'
+      AND (t.claimed_until IS NULL OR t.claimed_until < %(now)s)
+    ORDER BY t.run_id, t.account_id LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED
+)
+RETURNING id
+"""
+
+
+def request(
+    *,
+    day: date,
+    by: str,
+    now: datetime,
+    region: Region | None = None,
+    account: CustomerAccount | None = None,
+    is_dry: bool = False,
+) -> BillRun:
+    """Ask for a run; a worker takes it up."""
+    return BillRun.objects.create(
+        day=day, region=region, account=account, is_dry=is_dry, requested_by=by, requested_at=now
+    )
+
+
+def work_due(*, now: datetime) -> int:
+    """Do one step of what is due in any run; return how many turns were worked off.
+
+    Safe to call from many workers at once. 0 means that nothing is due.
+    """
+    for run in BillRun.objects.filter(state=RunState.REQUESTED):
+        _begin(run)
+    waiting = _claim(TurnState.WAITING, now)
+    if waiting:
+        _rate(waiting, now)
+        return len(waiting)
+    approved = _claim(TurnState.APPROVED, now)
+    done = sum(_issue(turn, now) for turn in approved)
+    _finish(now)
+    return done
+
+
+@transaction.atomic
+def _begin(run: BillRun) -> None:
+    """Invite the accounts; whoever comes second finds nothing to do."""
+    requested = BillRun.objects.filter(pk=run.pk, state=RunState.REQUESTED)
+    if requested.update(state=RunState.RUNNING) != 1:
+        return
+    parameters: dict[str, Any] = {
+        "run": run.pk,
+        "account": run.account_id,
+        "region": run.region_id,
+        "day": run.day,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_INVITE, parameters)
+    if run.account is not None:  # one that was asked for by name has its turn in any case
+        Turn.objects.get_or_create(run=run, account=run.account)
+
+
+def _claim(state: TurnState, now: datetime) -> list[Turn]:
+    parameters: dict[str, Any] = {
+        "state": state.value,
+        "now": now,
+        "until": now + LEASE,
+        "limit": CHUNK,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, parameters)
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(
+        Turn.objects.filter(pk__in=ids)
+        .select_related("run", "account__customer", "account__billing_terms")
+        .order_by("account_id")
+    )
+
+
+def _rate(turns: Sequence[Turn], now: datetime) -> None:
+    """Reckon a chunk at once; when that fails, one by one, so that only one is parked."""
+    reckoner = Reckoner(zone=ZoneInfo(settings.SEGS_SITE_ZONE), now=now)
+    try:
+        _rate_all(turns, reckoner, now)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: that is no account's fault
+    except Exception as fault:
+        if len(turns) == 1:
+            log.exception("account %s could not be rated", turns[0].account_id)
+            _park(turns[0], f"{type(fault).__name__}: {fault}")
+            return
+        for turn in turns:
+            if Turn.objects.filter(pk=turn.pk, state=TurnState.WAITING).exists():
+                _rate([turn], now)
+
+
+def _rate_all(turns: Sequence[Turn], reckoner: Reckoner, now: datetime) -> None:
+    for run in {turn.run for turn in turns}:
+        of_run = [turn for turn in turns if turn.run == run]
+        reckonings = reckoner.reckon({turn.account_id: cycle_of(turn) for turn in of_run})
+        for turn, reckoning in zip(of_run, reckonings, strict=True):
+            _write(turn, reckoning, now)
+
+
+def cycle_of(turn: Turn) -> Cycle:
+    """Return the billing period that a turn is about."""
+    terms = getattr(turn.account, "billing_terms", None) or BillingTerms()
+    return terms.cycle_of(turn.run.day)
+
+
+@transaction.atomic
+def _write(turn: Turn, reckoning: Reckoning, now: datetime) -> None:
+    troubles = doubts.of(reckoning)
+    turn.total, turn.energy_mwh = reckoning.total, reckoning.energy_mwh
+    if not turn.run.is_dry and reckoning.is_whole and not _is_billed(reckoning):
+        turn.invoice = writing.draft(reckoning=reckoning, account=turn.account, now=now)
+    turn.state = TurnState.HELD if troubles else TurnState.RATED
+    turn.claimed_until = None
+    turn.save()
+    BillException.objects.bulk_create(
+        BillException(turn=turn, trouble=trouble, detail=detail[:300])
+        for trouble, detail in troubles.items()
+    )
+
+
+def _is_billed(reckoning: Reckoning) -> bool:
+    return supplies.live_invoice(reckoning.account_id, reckoning.cycle) is not None
+
+
+def _park(turn: Turn, detail: str) -> None:
+    with transaction.atomic():
+        BillException.objects.update_or_create(
+            turn=turn, trouble=Trouble.FAILED, defaults={"detail": detail[:300]}
+        )
+        Turn.objects.filter(pk=turn.pk).update(state=TurnState.PARKED, claimed_until=None)
+
+
+def _issue(turn: Turn, now: datetime) -> int:
+    """Issue a turn's invoice; one whose readings are not summed yet has its turn again later."""
+    waived = turn.exceptions.filter(trouble=Trouble.QUARANTINE).first()
+    try:
+        invoice = issuing.issue(
+            account=turn.account,
+            cycle=cycle_of(turn),
+            by=turn.run.requested_by,
+            now=now,
+            waived=waived.note if waived else "",
+        )
+    except issuing.NotSummed:
+        return 0
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as fault:
+        log.exception("account %s could not be billed", turn.account_id)
+        _park(turn, f"{type(fault).__name__}: {fault}")
+        return 1
+    Turn.objects.filter(pk=turn.pk).update(
+        state=TurnState.ISSUED, invoice=invoice, total=invoice.total, claimed_until=None
+    )
+    return 1
+
+
+def _finish(now: datetime) -> None:
+    busy = Turn.objects.filter(state__in=[TurnState.WAITING, TurnState.APPROVED])
+    running = BillRun.objects.filter(state=RunState.RUNNING)
+    running.exclude(pk__in=busy.values("run")).update(state=RunState.DONE, finished_at=now)

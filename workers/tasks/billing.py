@@ -1,0 +1,36 @@
+"""Bills."""
+
+import logging
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from celery import shared_task
+from django.conf import settings
+
+from billing.services import receiving, running
+
+log = logging.getLogger(__name__)
+
+WORK_FOR_S = 20.0  # then the next tick goes on, so that a long run blocks no restart
+
+
+@shared_task(name="workers.tasks.work_bills")
+def work_bills() -> None:
+    """Work off the turns of bill runs, beside whoever else does."""
+    ended = time.monotonic() + WORK_FOR_S
+    while time.monotonic() < ended:
+        done = running.work_due(now=datetime.now(UTC))
+        if not done:
+            return
+        log.info("worked off %s turns of bill runs", done)
+
+
+@shared_task(name="workers.tasks.mark_overdue")
+def mark_overdue() -> None:
+    """Say which invoices are past their day."""
+    now = datetime.now(UTC)
+    today = now.astimezone(ZoneInfo(settings.SEGS_SITE_ZONE)).date()
+    marked = receiving.mark_overdue(today=today, now=now)
+    if marked:
+        log.info("%s invoices are overdue", marked)
