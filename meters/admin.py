@@ -7,6 +7,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from meters.models import (
+    Gateway,
+    GatewayRequest,
     LatestReading,
     Meter,
     MeterInstallation,
@@ -47,6 +49,7 @@ class MeterAdmin(admin.ModelAdmin):
     list_display = ["serial", "flow", "limit_kw", "reading_interval_s", "auto_registered"]
     list_filter = ["flow", "auto_registered", "shard"]
     search_fields = ["serial"]
+    autocomplete_fields = ["gateway"]
     readonly_fields = ["shard", "auto_registered", "registered_at"]
     inlines = [InstallationInline]
     show_full_result_count = False
@@ -54,6 +57,25 @@ class MeterAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: registering chooses the shard, which a form would get wrong."""
         return False
+
+
+@admin.register(Gateway)
+class GatewayAdmin(admin.ModelAdmin):
+    """Head-ends, and the key that each fetches its requests with."""
+
+    list_display = ["code", "name", "key_prefix"]
+    search_fields = ["code", "name"]
+
+
+@admin.register(GatewayRequest)
+class GatewayRequestAdmin(ReadOnly, admin.ModelAdmin):
+    """What was asked of meters, and what came of it."""
+
+    list_display = ["meter", "gateway", "action", "state", "succeeded", "requested_at", "reason"]
+    list_filter = ["state", "action"]
+    list_select_related = ["meter", "gateway"]
+    search_fields = ["meter__serial"]
+    show_full_result_count = False
 
 
 @admin.register(ServicePoint)

@@ -52,3 +52,25 @@ class Reporting(models.TextChoices):
     REPORTING = "reporting", "reporting"
     SILENT = "silent", "no reading for three intervals"
     UNHEARD = "unheard", "no reading yet"
+
+
+class RequestAction(models.TextChoices):
+    """What a head-end is asked to do with a meter."""
+
+    PING = "ping", "ping"
+    CONNECT = "connect", "connect"
+    DISCONNECT = "disconnect", "disconnect"
+
+
+class RequestState(models.TextChoices):
+    """Where a request to a head-end stands."""
+
+    REQUESTED = "requested", "waits to be fetched"
+    SENT = "sent", "fetched by the head-end"
+    ANSWERED = "answered", "answered"
+    EXPIRED = "expired", "not answered in time"
+
+    @classmethod
+    def waiting(cls) -> tuple["RequestState", ...]:
+        """Return the states in which it may still be answered."""
+        return (cls.REQUESTED, cls.SENT)

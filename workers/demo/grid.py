@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Final, TypeVar
 from zlib import crc32
 
+import numpy as np
 from django.db import models, transaction
 
 from grid.models import Feeder, Region, RegionCapacity, Substation, Transformer
 from meters.choices import Flow
-from meters.models import Meter, MeterInstallation, ServicePoint
+from meters.models import Gateway, Meter, MeterInstallation, ServicePoint
 from tariffs.models import PricingPolicy
 from tariffs.services import policies
 from workers.demo import layout, outlines, people
@@ -66,6 +67,7 @@ def _lay_all(*, meters: int, interval_s: int, now: datetime) -> None:
     points = _service_points(laid, meters)
     _insert(points)
     devices = _meters(meters, interval_s)
+    _hear(devices, points)
     _insert(devices)
     _insert(
         MeterInstallation(meter=device, service_point=point, during=(SINCE, None))
@@ -194,6 +196,22 @@ def _meters(count: int, interval_s: int) -> list[Meter]:
         )
         for index in range(count)
     ]
+
+
+def _hear(devices: Sequence[Meter], points: Sequence[ServicePoint]) -> None:
+    """Let each meter be heard through the head-end of its area."""
+    by_region: dict[str, list[int]] = {}
+    for index, point in enumerate(points):
+        by_region.setdefault(point.region.code, []).append(index)
+    for code, members in by_region.items():
+        places = np.array([(points[one].longitude, points[one].latitude) for one in members])
+        area = layout.areas(places)
+        gateways = _insert(
+            Gateway(code=f"{code}-G{place + 1:02d}", name=f"{code} {place + 1}")
+            for place in range(int(area.max()) + 1)
+        )
+        for index, place in zip(members, area.tolist(), strict=True):
+            devices[index].gateway = gateways[place]
 
 
 def _insert(rows: Iterable[Row]) -> list[Row]:

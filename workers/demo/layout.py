@@ -12,6 +12,7 @@ from workers.demo.outlines import Points
 METERS_A_TRANSFORMER = 50
 TRANSFORMERS_A_FEEDER = 4
 METERS_A_SUBSTATION = 500
+METERS_A_GATEWAY = 200
 TOWNS = 6
 TOWN_SPREAD, STREET_SPREAD = 0.025, 0.0062  # degrees: a town of 5 km, streets of 1.3 km
 PLACES_A_TRANSFORMER = 16  # candidates, half of them in the towns and half in the country
@@ -44,6 +45,12 @@ def regions(*, meters: Sequence[int], seed: int) -> list[RegionLayout]:
         _region(ring, count, np.random.default_rng([seed, 1000 + place]))
         for place, (ring, count) in enumerate(zip(rings, meters, strict=False))
     ]
+
+
+def areas(places: Points) -> Ints:
+    """Return for each place which head-end hears it: some 200 around each, near neighbours."""
+    count = max(1, round(len(places) / METERS_A_GATEWAY))
+    return _nearest(_spread(places, count), places)
 
 
 def _region(ring: Points, meters: int, draw: np.random.Generator) -> RegionLayout:

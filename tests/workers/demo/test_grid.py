@@ -88,6 +88,15 @@ class TestLay:
         assert not RegionCapacity.objects.exclude(effective_from=begin).exists()
         assert not MeterInstallation.objects.exclude(during__startswith=begin).exists()
 
+    def test_hears_each_meter_through_a_head_end_of_its_region(self, now):
+        gateways = Meter.objects.values_list("gateway__code", "serial")
+        of_region = dict(
+            MeterInstallation.objects.values_list("meter__serial", "service_point__region__code")
+        )
+
+        assert len(gateways) == METERS
+        assert all(code.startswith(of_region[serial]) for code, serial in gateways)
+
     def test_does_nothing_the_second_time(self, now):
         models = [Region, Substation, Feeder, Transformer, ServicePoint, Meter, Customer]
         before = [model.objects.count() for model in models]
