@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.core.exceptions import ValidationError
@@ -13,9 +13,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
+from accounts import selectors
+from accounts.choices import LetterKind
 from accounts.models import ApiKey, Customer, CustomerAccount, ServiceAgreement, User
-from accounts.services import keys, users
+from accounts.services import keys, mail, users
 from segs_site.lib.models import AuditEntry
 
 
@@ -49,7 +52,15 @@ class UserAdmin(StockUserAdmin):
 
     form = UserForm
     add_form = UserCreationForm
-    list_display = ["email", "role", "first_name", "last_name", "is_active", "last_login"]
+    list_display = [
+        "email",
+        "role",
+        "first_name",
+        "last_name",
+        "is_active",
+        "second_factor",
+        "last_login",
+    ]
     list_filter = ["role", "is_active"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
@@ -63,6 +74,45 @@ class UserAdmin(StockUserAdmin):
         (None, {"fields": ["email", "role", "usable_password", "password1", "password2"]})
     ]
     readonly_fields = ["last_login", "date_joined"]
+    actions = ["reset_second_factor"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return everybody with whether a sign-in asks for more than the password."""
+        return selectors.users().order_by(*self.ordering)
+
+    @admin.display(description="second factor", boolean=True)
+    def second_factor(self, user: User) -> bool:
+        """Tell whether there is one."""
+        return bool(user.__dict__["has_second_factor"])
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Keep the user; who is new and has no password gets the mail to choose one."""
+        super().save_model(request, obj, form, change)
+        if not change and not obj.has_usable_password():
+            mail.ask(kind=LetterKind.INVITED, address=obj.email, now=timezone.now())
+
+    @admin.action(
+        description=_lazy("Take away the lost second factor of the selected people"),
+        permissions=["view"],
+    )
+    def reset_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Take them away, and say of each whether it was."""
+        for user in queryset:
+            self._reset(request, user)
+
+    def _reset(self, request: HttpRequest, user: User) -> None:
+        by = request.user.get_username()
+        named = {"email": user.email}
+        try:
+            users.reset_second_factor(user=user, by=by, now=timezone.now())
+        except users.NothingHeld:
+            self.message_user(request, _("%(email)s has none.") % named, messages.WARNING)
+        except users.OneselfInstead:
+            said = _("Your own you remove on the page of your account.")
+            self.message_user(request, said, messages.ERROR)
+        else:
+            said = _("%(email)s has no second factor any more; a mail says so.") % named
+            self.message_user(request, said, messages.SUCCESS)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Refuse: what somebody did stays his; who leaves is switched off."""

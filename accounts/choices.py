@@ -34,3 +34,5 @@ class LetterKind(models.TextChoices):
     CONFIRM = "confirm", "confirm an address"
     RESET = "reset", "choose a new password"
     CHANGED = "changed", "a password was changed"
+    INVITED = "invited", "an invitation"
+    FACTOR_RESET = "factor_reset", "a second factor was taken away"

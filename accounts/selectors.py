@@ -12,13 +12,21 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.choices import KeyScope
-from accounts.models import ApiKey, ServiceAgreement
+from accounts.models import ApiKey, Passkey, ServiceAgreement, Totp, User
 from meters.registry import Key
 from meters.selectors.energy import Span
 from segs_site.lib import access
 from segs_site.lib.periods import Period
+
+
+def users() -> QuerySet[User]:
+    """Return everybody, each with `has_second_factor`."""
+    app = Totp.objects.filter(user=OuterRef("pk")).exclude(confirmed_at=None)
+    passkey = Passkey.objects.filter(user=OuterRef("pk"))
+    return User.objects.annotate(has_second_factor=Exists(app) | Exists(passkey))
 
 
 def ingest_keys() -> dict[str, Key]:

@@ -76,6 +76,11 @@ urlpatterns = [
     re_path(r"^users/me/preferences/?$", me.PreferencesView.as_view(), name="api-preferences"),
     re_path(r"^admin/users/?$", users.UsersView.as_view(), name="api-users"),
     re_path(r"^admin/users/(?P<pk>[0-9]{1,18})/?$", users.UserView.as_view(), name="api-user"),
+    re_path(
+        r"^admin/users/(?P<pk>[0-9]{1,18})/reset-second-factor/?$",
+        users.SecondFactorResetView.as_view(),
+        name="api-user-reset-second-factor",
+    ),
     re_path(r"^admin/api-keys/?$", keys.ApiKeysView.as_view(), name="api-keys"),
     re_path(r"^admin/api-keys/(?P<pk>[0-9]{1,18})/?$", keys.ApiKeyView.as_view(), name="api-key"),
     re_path(r"^admin/audit/?$", trail.AuditView.as_view(), name="api-audit"),

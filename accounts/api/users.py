@@ -8,13 +8,14 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.base import sent
+from accounts import selectors
+from accounts.api.base import person, sent
 from accounts.api.refusals import Refusal
 from accounts.choices import UserRole
 from accounts.models import User
@@ -28,11 +29,13 @@ ORDER = paging.Order(("id",))
 class UserSerializer(serializers.ModelSerializer[User]):
     """A person who may sign in."""
 
+    has_second_factor = serializers.BooleanField()
+
     class Meta:
         model = User
         fields = [
             "id", "email", "first_name", "last_name", "role", "is_active", "date_joined",
-            "last_login",
+            "last_login", "has_second_factor",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -109,7 +112,7 @@ class UsersView(AdminView):
         asked = sent(NewUserSerializer, request)
         with _refusals():
             user = users.invite(**asked, now=timezone.now())
-        return Response(UserSerializer(user).data, status=201)
+        return Response(UserSerializer(_user(user.pk)).data, status=201)
 
 
 class UserView(AdminView):
@@ -132,19 +135,39 @@ class UserView(AdminView):
         """Give a role, a name, or bar and let in again; nobody is deleted."""
         asked = sent(UserChangeSerializer, request)
         with _refusals():
-            user = users.change(user=_user(pk), **asked, now=timezone.now())
-        return Response(UserSerializer(user).data)
+            users.change(user=_user(pk), **asked, now=timezone.now())
+        return Response(UserSerializer(_user(pk)).data)
+
+
+class SecondFactorResetView(AdminView):
+    """Helps somebody whose device is lost."""
+
+    @extend_schema(
+        operation_id="users_reset_second_factor",
+        request=None,
+        responses={
+            204: OpenApiResponse(description="There is none any more; a mail tells the person."),
+            409: schema.refusal(
+                "There is none, or it is one's own.", "no_second_factor", "own_second_factor"
+            ),
+        },
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Take away app, passkeys and recovery codes; the person's tokens end."""
+        with _refusals():
+            users.reset_second_factor(user=_user(pk), by=person(request).email, now=timezone.now())
+        return Response(status=204)
 
 
 def _user(pk: int) -> User:
-    user = User.objects.filter(pk=pk).first()
+    user = selectors.users().filter(pk=pk).first()
     if user is None:
         raise Http404(_("There is no such user."))
     return user
 
 
 def _wanted(asked: dict[str, Any]) -> QuerySet[User]:
-    found = User.objects.all()
+    found = selectors.users()
     if "role" in asked:
         found = found.filter(role=asked["role"])
     if asked["is_active"] is not None:
@@ -161,6 +184,12 @@ def _refusals() -> Iterator[None]:
         yield
     except users.Known as problem:
         raise Refusal(409, "user_known", _("There is a user with this address.")) from problem
+    except users.NothingHeld as problem:
+        detail = _("This person has no second factor.")
+        raise Refusal(409, "no_second_factor", detail) from problem
+    except users.OneselfInstead as problem:
+        detail = _("Remove your own second factor on the page of your account.")
+        raise Refusal(409, "own_second_factor", detail) from problem
     except users.LastAdmin as problem:
         detail = _("Nobody would be left who administers: make somebody else one first.")
         raise Refusal(409, "last_admin", detail) from problem

@@ -5,6 +5,7 @@ are made when the mail is written; none is kept.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -78,12 +79,20 @@ def _draft(letter: Letter, *, now: datetime) -> Draft | None:
         return _confirmation(letter.address, user, now=now)
     if user is None:
         return None
-    if letter.kind == LetterKind.CHANGED:
-        return Draft("accounts/mail/changed.txt", {"user": user, "link": url("forgot-password/")})
-    proof = proofs.of_user(proofs.Purpose.RESET, user, now=now)
-    return Draft(
-        "accounts/mail/reset.txt", {"user": user, "link": url(f"reset-password/{proof}/")}
-    )
+    template, link = f"accounts/mail/{letter.kind}.txt", _LINKS[LetterKind(letter.kind)]
+    return Draft(template, {"user": user, "link": url(link(user, now))})
+
+
+def _choice(purpose: proofs.Purpose) -> Callable[[User, datetime], str]:
+    return lambda user, now: f"reset-password/{proofs.of_user(purpose, user, now=now)}/"
+
+
+_LINKS: Final[dict[LetterKind, Callable[[User, datetime], str]]] = {
+    LetterKind.RESET: _choice(proofs.Purpose.RESET),
+    LetterKind.INVITED: _choice(proofs.Purpose.INVITE),
+    LetterKind.CHANGED: lambda user, now: "forgot-password/",
+    LetterKind.FACTOR_RESET: lambda user, now: "account/second-factor/",
+}
 
 
 def _confirmation(address: str, user: User | None, *, now: datetime) -> Draft | None:

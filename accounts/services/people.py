@@ -104,12 +104,12 @@ def reset_password(*, proof: str, new: str, now: datetime) -> User:
 
     Raises what `proofs` raises, and Django's ValidationError for a password too weak.
     """
-    user = proofs.user(proofs.Purpose.RESET, proof, now=now)
+    user = proofs.chooser(proof, now=now)
     validate_password(new, user)
     with transaction.atomic():
         # Of two who hold the link at once, one sets the password.
         User.objects.select_for_update().get(pk=user.pk)
-        user = proofs.user(proofs.Purpose.RESET, proof, now=now)
+        user = proofs.chooser(proof, now=now)
         _set_password(user, new, now=now)
     guarding.clear(guarding.PASSWORDS_OF_ACCOUNT, user.email)
     return user

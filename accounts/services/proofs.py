@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     """What a proof is good for; one does not do for another."""
 
     RESET = "reset"
+    INVITE = "invite"
     SECOND_STEP = "second-step"
     ENROL = "enrol"
     CONFIRM = "confirm"
@@ -25,6 +26,7 @@ class Purpose(StrEnum):
 
 LIFETIMES: Final = {
     Purpose.RESET: timedelta(hours=1),
+    Purpose.INVITE: timedelta(days=7),
     Purpose.SECOND_STEP: timedelta(minutes=5),
     Purpose.ENROL: timedelta(minutes=20),
     Purpose.CONFIRM: timedelta(days=2),
@@ -60,6 +62,17 @@ def user(purpose: Purpose, proof: str, *, now: datetime) -> User:
     if found is None or not constant_time_compare(held["key"], _fingerprint(found)):
         raise Used
     return found
+
+
+def chooser(proof: str, *, now: datetime) -> User:
+    """Return who may choose a password by a link, asked for or sent by an administrator.
+
+    Raises Invalid, Expired or Used.
+    """
+    try:
+        return user(Purpose.RESET, proof, now=now)
+    except Invalid:
+        return user(Purpose.INVITE, proof, now=now)
 
 
 def registration_id(proof: str, *, now: datetime) -> int:

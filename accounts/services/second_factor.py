@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from accounts.models import Passkey, RecoveryCode, User
+from accounts.models import Passkey, RecoveryCode, Totp, User
 from accounts.services import factors, guarding, one_time_codes, passkeys
 
 RECOVERY_CODES: Final = 10
@@ -81,6 +81,14 @@ def remove_passkey(*, user: User, passkey_id: int) -> bool:
     gone, _ = Passkey.objects.filter(user=user, pk=passkey_id).delete()
     _settle(user)
     return gone > 0
+
+
+@transaction.atomic
+def forget(*, user: User) -> bool:
+    """Forget all that proves the person beside the password; tells whether there was anything."""
+    rows = (Totp, Passkey, RecoveryCode)
+    gone = [row._default_manager.filter(user=user).delete()[0] for row in rows]
+    return any(gone)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Administrators let people in, give them roles, and bar them.
+"""Administrators let people in, give them roles, bar them, and help who has lost his device.
 
 Nobody is deleted: what somebody did stays his. The last administrator stays one, for nobody
 could let another in.
@@ -10,11 +10,19 @@ from django.db import IntegrityError, transaction
 
 from accounts.choices import LetterKind, UserRole
 from accounts.models import User
-from accounts.services import families, mail
+from accounts.services import families, mail, second_factor
 
 
 class Known(Exception):
     """There is a user with this address."""
+
+
+class NothingHeld(Exception):
+    """There is no second factor to take away."""
+
+
+class OneselfInstead(Exception):
+    """One removes one's own second factor by one's password."""
 
 
 class LastAdmin(Exception):
@@ -36,8 +44,23 @@ def invite(
             )
     except IntegrityError as problem:
         raise Known from problem
-    mail.ask(kind=LetterKind.RESET, address=user.email, now=now)
+    mail.ask(kind=LetterKind.INVITED, address=user.email, now=now)
     return user
+
+
+@transaction.atomic
+def reset_second_factor(*, user: User, by: str, now: datetime) -> None:
+    """Take away the second factor of somebody who has lost it; a mail tells him.
+
+    His tokens end, for they may lie on what he has lost. `by` is the address of whoever does it:
+    nobody does it to himself, for that takes a password. Raises OneselfInstead or NothingHeld.
+    """
+    if by.lower() == user.email.lower():
+        raise OneselfInstead
+    if not second_factor.forget(user=user):
+        raise NothingHeld
+    families.end_all(user=user, now=now)
+    mail.ask(kind=LetterKind.FACTOR_RESET, address=user.email, now=now)
 
 
 @transaction.atomic

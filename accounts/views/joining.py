@@ -98,7 +98,7 @@ def reset_password(request: HttpRequest, token: str) -> HttpResponse:
     form = NewPasswordForm(request.POST or None)
     page = {"title": _("Choose a new password"), "button": _("Set the password"), "words": ""}
     try:
-        proofs.user(proofs.Purpose.RESET, token, now=now)
+        proofs.chooser(token, now=now)
         if not form.is_valid():
             return show(request, form, page)
         people.reset_password(proof=token, new=form.cleaned_data["password"], now=now)

@@ -1,17 +1,25 @@
 """Administrators let people in, give them roles and bar them; the last one stays."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from accounts.api import tokens
 from accounts.choices import LetterKind, UserRole
-from accounts.models import Letter, User
+from accounts.models import Letter, RecoveryCode, Totp, User
+from accounts.services import one_time_codes
+from accounts.services.second_factor import renew_recovery_codes
+from segs_site.lib.models import AuditEntry
+from tests.accounts.doors import STRONG, Api, letters, link, token
 
 pytestmark = pytest.mark.django_db
 
 USERS = "/api/admin/users"
+NINA = "nina@utility.example"
 
 
 @pytest.fixture
@@ -73,7 +81,43 @@ class TestInviting:
         assert (answer.status_code, answer.json()["id"]) == (201, nina.pk)
         assert nina.role == UserRole.CLERK
         assert not nina.has_usable_password()
-        assert Letter.objects.get().kind == LetterKind.RESET
+        assert Letter.objects.get().kind == LetterKind.INVITED
+
+    def test_says_so_in_a_mail_whose_link_holds_a_week_and_works_once(
+        self, desk: Client, settings: Any
+    ) -> None:
+        with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+            invite(desk)
+            (letter,) = letters()
+            clock.shift(timedelta(days=7) - timedelta(seconds=1))
+            shown = Client().get(link(letter)).status_code
+            first, again = (
+                Client().post(link(letter), {"password": STRONG}).status_code for _ in range(2)
+            )
+
+        assert (letter.subject, letter.to) == ("You are invited to SEGS", [NINA])
+        assert "as billing clerk" in letter.body
+        assert (shown, first, again) == (200, 200, 400)
+        assert User.objects.get(email=NINA).check_password(STRONG)
+
+    def test_ends_after_a_week(self, desk: Client) -> None:
+        with time_machine.travel("2026-03-01T12:00:00Z", tick=False) as clock:
+            invite(desk)
+            (letter,) = letters()
+            clock.shift(timedelta(days=7))
+            answer = Api(Client()).post(
+                "auth/reset-password", token=token(letter), password=STRONG
+            )
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "link_expired")
+
+    def test_in_the_admin_sends_the_same_mail(self, desk: Client) -> None:
+        fields = {"email": NINA, "role": "clerk", "usable_password": "false"}
+
+        answer = desk.post(reverse("admin:accounts_user_add"), fields)
+
+        assert answer.status_code == 302, answer.context["errors"]
+        assert [letter.subject for letter in letters()] == ["You are invited to SEGS"]
 
     def test_refuses_an_address_that_is_known_in_any_case(self, desk: Client, olga: User) -> None:
         answer = invite(desk, email="OLGA@utility.example")
@@ -111,6 +155,80 @@ class TestChanging:
 
     def test_of_nobody_is_not_found(self, desk: Client, ada: User) -> None:
         assert desk.get(f"{USERS}/{ada.pk + 1}").status_code == 404
+
+
+class TestALostSecondFactor:
+    @pytest.fixture
+    def lost(self, olga: User, now: datetime) -> User:
+        """Olga, whose codes of an app were on."""
+        one_time_codes.begin(user=olga)
+        Totp.objects.update(confirmed_at=now)
+        renew_recovery_codes(user=olga)
+        return olga
+
+    def reset(self, client: Client, user: User) -> Any:
+        return client.post(f"{USERS}/{user.pk}/reset-second-factor")
+
+    def test_is_taken_away_so_that_the_password_does(self, desk: Client, lost: User) -> None:
+        before = Api(Client()).login().json()["code"]
+        listed = desk.get(f"{USERS}/{lost.pk}").json()["has_second_factor"]
+
+        answer = self.reset(desk, lost)
+
+        assert (before, listed) == ("second_factor_required", True)
+        assert answer.status_code == 204
+        assert desk.get(f"{USERS}/{lost.pk}").json()["has_second_factor"] is False
+        assert not RecoveryCode.objects.exists()
+        assert Api(Client()).login().status_code == 200
+
+    def test_is_told_to_its_owner(self, desk: Client, lost: User) -> None:
+        self.reset(desk, lost)
+
+        (letter,) = letters()
+        assert letter.to == [lost.email]
+        assert letter.subject == "Your second factor for SEGS was taken away"
+        assert link(letter) == "/account/second-factor/"
+
+    def test_ends_the_tokens_which_may_lie_on_the_lost_device(
+        self, desk: Client, lost: User, now: datetime
+    ) -> None:
+        access = tokens.start(lost, now=now)["access"]
+
+        self.reset(desk, lost)
+
+        assert not Api(Client()).knows(access)
+
+    def test_is_in_the_trail_with_who_took_it(self, desk: Client, lost: User, ada: User) -> None:
+        self.reset(desk, lost)
+
+        taken = AuditEntry.objects.filter(subject_type="accounts.Totp", verb="delete").get()
+        assert (taken.subject_id, taken.actor) == (str(lost.pk), ada.email)
+
+    def test_of_somebody_who_has_none_is_refused(self, desk: Client, olga: User) -> None:
+        answer = self.reset(desk, olga)
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "no_second_factor")
+        assert not Letter.objects.exists()
+
+    def test_of_oneself_takes_the_password(self, desk: Client, lost: User, ada: User) -> None:
+        Totp.objects.update(user=ada)
+
+        answer = self.reset(desk, ada)
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "own_second_factor")
+        assert Totp.objects.filter(user=ada).exists()
+
+    def test_is_taken_away_in_the_admin_too(self, desk: Client, lost: User, ada: User) -> None:
+        chosen = {"action": "reset_second_factor", "_selected_action": [lost.pk, ada.pk]}
+
+        page = desk.post(reverse("admin:accounts_user_changelist"), chosen, follow=True)
+
+        said = [str(message) for message in page.context["messages"]]
+        assert said == [
+            "Your own you remove on the page of your account.",
+            "olga@utility.example has no second factor any more; a mail says so.",
+        ]
+        assert not Totp.objects.exists()
 
 
 class TestTheLastAdministrator:
