@@ -5,6 +5,7 @@ from alerts.models.desk import PlannedWork, ShiftNote
 from alerts.models.hearers import AddressOutage, Lane, NoticeSettings, WebhookEndpoint
 from alerts.models.notices import Delivery, Notice, Untold
 from alerts.models.rules import AlertRule
+from alerts.models.watch import Interruption, TimeOfDay, WatchState
 
 __all__ = [
     "AddressOutage",
@@ -12,12 +13,15 @@ __all__ = [
     "AlertEvent",
     "AlertRule",
     "Delivery",
+    "Interruption",
     "Lane",
     "Notice",
     "NoticeSettings",
     "PlannedWork",
     "Shelving",
     "ShiftNote",
+    "TimeOfDay",
     "Untold",
+    "WatchState",
     "WebhookEndpoint",
 ]
