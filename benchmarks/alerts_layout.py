@@ -84,8 +84,11 @@ class Layout:
         return one in self.above(other) or other in self.above(one)
 
 
-def lay_out(*, meters: int, seed: int) -> Layout:
-    """Return a grid of so many meters; meter i lies in region i mod 4. The same seed, the same."""
+def lay_out(*, meters: int, seed: int, usual_size: int = METERS_A_TRANSFORMER) -> Layout:
+    """Return a grid of so many meters, `usual_size` of them at a transformer.
+
+    Meter i lies in region i mod 4. The same seed, the same grid.
+    """
     draw = np.random.default_rng([seed, 77])
     transformer = np.empty(meters, np.int64)
     gateway = np.empty(meters, np.int64)
@@ -94,7 +97,7 @@ def lay_out(*, meters: int, seed: int) -> Layout:
     gateways = 0
     for region in range(len(REGIONS)):
         members = np.arange(region, meters, len(REGIONS))
-        count = max(2, round(len(members) / METERS_A_TRANSFORMER))
+        count = max(2, round(len(members) / usual_size))
         place = np.repeat(np.arange(count), _sizes(len(members), count, draw))
         transformer[members] = len(feeder_of) + place
         gateway[members] = gateways + _gateways(place, count, draw)
