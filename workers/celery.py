@@ -40,6 +40,11 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"queue": "prices", "expires": 5},
     },
+    "sweep-meters": {
+        "task": "workers.tasks.sweep_meters",
+        "schedule": 2.0,
+        "options": {"queue": "alerts", "expires": 4},
+    },
     "send-mail": {
         "task": "workers.tasks.send_mail",
         "schedule": 2.0,

@@ -13,3 +13,13 @@ def slowest() -> datetime | None:
         shards=Count("number"), started=Count("consumed_until"), slowest=Min("consumed_until")
     )
     return clocks["slowest"] if clocks["shards"] == clocks["started"] else None
+
+
+def by_shard() -> dict[int, datetime]:
+    """Return the clock of each shard that has one."""
+    started = Shard.objects.exclude(consumed_until=None)
+    return {
+        number: clock
+        for number, clock in started.values_list("number", "consumed_until")
+        if clock is not None
+    }

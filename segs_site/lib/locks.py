@@ -13,3 +13,5 @@ class Lock(IntEnum):
     PRICES = 0x5E65_0006
     DESK = 0x5E65_0007
     NOTICES = 0x5E65_0008
+    SWEEP = 0x5E65_0010
+    JUDGING = 0x5E65_0011

@@ -1,0 +1,25 @@
+"""Alerts: who is silent or without supply, and what closed windows show."""
+
+import logging
+from datetime import UTC, datetime
+
+from celery import shared_task
+
+from alerts.services.sweeping import Sweeper
+from meters.services import requests
+from workers import clocks
+
+log = logging.getLogger(__name__)
+
+_SWEEPER = Sweeper()  # keeps the fleet by its version from one sweep to the next
+
+
+@shared_task(name="workers.tasks.sweep_meters")
+def sweep_meters() -> None:
+    """Find meters that are silent or dark, and the node or head-end that it comes from."""
+    read_until = clocks.by_shard()  # before the readings: what came before it is stored
+    now = datetime.now(UTC)
+    requests.expire(now=now)
+    found = _SWEEPER.sweep(clocks=read_until, now=now)
+    if found is not None and not found.is_empty:
+        log.info("raised %s, cleared %s", len(found.raised), len(found.cleared))
