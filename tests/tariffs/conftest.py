@@ -9,10 +9,11 @@ from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts.models import User
-from grid.models import Region
+from grid.models import Region, RegionQuarter
 from segs_site.lib.periods import MINUTE, QUARTER, floor
 from tariffs.models import RegionPrice
 from tests import worlds
+from tests.accounts.builders import point_of, takes_service
 from tests.tariffs import builders
 
 
@@ -36,6 +37,26 @@ def priced(small_grid: worlds.SmallGrid, now: datetime) -> list[RegionPrice]:
         rows += builders.decide(small_grid.north, now=decided if place else start - QUARTER)
         rows += builders.decide(small_grid.north, now=decided) if not place else []
     return rows[1:]
+
+
+@pytest.fixture
+def used(
+    priced: list[RegionPrice], small_grid: worlds.SmallGrid, carl: User, now: datetime
+) -> list[RegionPrice]:
+    """The priced slots, 10 kWh used in each of them, and Carl as the customer of one meter."""
+    for row in priced:
+        RegionQuarter.objects.create(
+            region_id=row.region_id,
+            start=row.starts_at,
+            energy_mwh=10_000_000,
+            meters_reporting=3,
+            meters_expected=3,
+            load_known=True,
+            revised_at=now,
+        )
+    meter = small_grid.north_meters[0]
+    takes_service(carl, point_of(meter), since=now - timedelta(days=9))
+    return priced
 
 
 @pytest.fixture

@@ -127,6 +127,32 @@ class TestOverride:
         trail = AuditEntry.objects.filter(**of_it).order_by("id")
         assert [entry.actor for entry in trail] == [ada.email, anna.email, anna.email]
 
+    def test_is_shown_before_it_is_made_with_whom_it_touches_and_what_it_is_worth(
+        self, desk: Client, used: list[RegionPrice], now: datetime
+    ) -> None:
+        typed = form(now, used[0].region_id, "0.9")
+
+        shown = desk.post(reverse("admin:tariffs_priceoverride_add"), typed).content.decode()
+
+        # 10 kWh each at 0.30, 0.20 and 0.40 until now
+        assert "touches 1 customers" in shown
+        assert "the last 30 days&#x27; 30 kWh would have cost 18.00 EUR more" in shown
+        assert "A second person has to approve it." in shown
+        assert not PriceOverride.objects.exists()
+
+    def test_is_listed_by_region_and_person(
+        self, desk: Client, ada: User, priced: list[RegionPrice], now: datetime
+    ) -> None:
+        add(desk, form(now, priced[0].region_id))
+        address = reverse("admin:tariffs_priceoverride_changelist")
+
+        def count(**query: object) -> int:
+            return int(desk.get(address, query).context["cl"].result_count)
+
+        assert count(region__id__exact=priced[0].region_id, requested_by=ada.email) == 1
+        assert count(region__id__exact=priced[0].region_id + 1) == 0
+        assert count(needs_approval__exact=1) == 0
+
     def test_is_listed_and_filtered(
         self, desk: Client, priced: list[RegionPrice], now: datetime
     ) -> None:

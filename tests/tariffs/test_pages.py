@@ -95,6 +95,15 @@ class TestOverride:
         assert answer.context["form"].preview.first == ahead(now)[0]
         assert not PriceOverride.objects.exists()
 
+    def test_is_shown_with_whom_it_touches_and_what_it_is_worth(
+        self, desk: Client, used: list[RegionPrice], now: datetime
+    ) -> None:
+        page = send(desk, typed(now, region=str(used[0].region_id), price="0.9")).content.decode()
+
+        assert "<dt>Customers touched</dt><dd>1</dd>" in page
+        assert "30 kWh would have cost 18.00 EUR more at this price" in page
+        assert "a second person has to approve it" in page
+
     def test_is_made_when_sent_again(
         self, desk: Client, priced: list[RegionPrice], now: datetime
     ) -> None:
