@@ -1,4 +1,4 @@
-"""Which service points lie in the dark by an outage that stands, and who takes service there."""
+"""Which service points are without supply by an outage that is told, and who lives there."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,49 +6,43 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Max
 
-# Each outage alert with the service points it darkens; `{which}` chooses alerts `a`.
-_DARKENED = """
-SELECT a.id AS alert_id, a.first_at, i.service_point_id AS point_id FROM alerts_alert a
-JOIN meters_meterinstallation i ON i.meter_id = a.meter_id AND i.during @> %(now)s
-WHERE a.kind = 'outage' AND {which}
-UNION ALL
-SELECT a.id, a.first_at, p.id FROM alerts_alert a
-JOIN meters_servicepoint p ON p.transformer_id = a.transformer_id
-WHERE a.kind = 'transformer_outage' AND {which}
-UNION ALL
-SELECT a.id, a.first_at, p.id FROM alerts_alert a
-JOIN grid_transformer t ON t.feeder_id = a.feeder_id
-JOIN meters_servicepoint p ON p.transformer_id = t.id
-WHERE a.kind = 'feeder_outage' AND {which}
-UNION ALL
-SELECT a.id, a.first_at, p.id FROM alerts_alert a
-JOIN meters_servicepoint p ON p.region_id = a.region_id
-WHERE a.kind = 'region_outage' AND {which}
-"""
-_STANDING = "a.state IN ('active', 'acknowledged')"
-_OF = f"a.id = ANY(%(alerts)s) AND {_STANDING}"
+from alerts import lifecycle
+from alerts.choices import Kind
+from alerts.models import Alert, Interruption
+from alerts.selectors import journal
 
-_DWELLERS = f"""
-SELECT DISTINCT ON (c.user_id, d.point_id) c.user_id, d.point_id, d.alert_id, d.first_at
-FROM ({_DARKENED.format(which=_OF)}) d
-JOIN accounts_serviceagreement g ON g.service_point_id = d.point_id AND g.during @> %(now)s
+OUTAGES = (Kind.OUTAGE, Kind.TRANSFORMER_OUTAGE, Kind.FEEDER_OUTAGE, Kind.REGION_OUTAGE)
+
+_NOT_TOLD = """
+SELECT DISTINCT ON (c.user_id, o.service_point_id)
+       c.user_id, o.service_point_id, a.id, o.started_at
+FROM alerts_interruption o
+LEFT JOIN grid_transformer t ON t.id = o.transformer_id
+JOIN alerts_alert a ON a.id = ANY(%(causes)s) AND (
+    a.kind = 'outage' AND a.meter_id = o.meter_id
+    OR a.kind = 'transformer_outage' AND a.transformer_id = o.transformer_id
+    OR a.kind = 'feeder_outage' AND a.feeder_id = t.feeder_id
+    OR a.kind = 'region_outage' AND a.region_id = o.region_id)
+JOIN accounts_serviceagreement g
+  ON g.service_point_id = o.service_point_id AND g.during @> %(now)s
 JOIN accounts_customeraccount n ON n.id = g.account_id
 JOIN accounts_customer c ON c.id = n.customer_id
 JOIN accounts_user u ON u.id = c.user_id AND u.is_active
 LEFT JOIN accounts_preferences f ON f.user_id = u.id
-WHERE coalesce(f.notify_outages, true)
-ORDER BY c.user_id, d.point_id, d.first_at
-"""  # noqa: S608 of constants alone
-_STILL_DARK = f"""
-SELECT DISTINCT d.point_id FROM ({_DARKENED.format(which=_STANDING)}) d
-WHERE d.point_id = ANY(%(points)s)
-"""  # noqa: S608 of constants alone
+WHERE o.ended_at IS NULL AND NOT o.is_planned AND coalesce(f.notify_outages, true)
+  AND NOT EXISTS (
+      SELECT FROM alerts_addressoutage x
+      WHERE x.user_id = c.user_id AND x.service_point_id = o.service_point_id
+        AND x.ended_at IS NULL)
+ORDER BY c.user_id, o.service_point_id, o.started_at
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Dweller:
-    """A user who takes service at a point that an alert darkens, since when."""
+    """A user who takes service at a point that is without supply, since when, by which cause."""
 
     user_id: int
     point_id: int
@@ -56,22 +50,38 @@ class Dweller:
     since: datetime
 
 
-def dwellers(*, alert_ids: Collection[int], now: datetime) -> list[Dweller]:
-    """Return whom standing outages darken now by their current agreements, once a point.
+def causes(*, now: datetime) -> list[int]:
+    """Return the outages that stand and are told: by themselves, not shelved, not quiet."""
+    told = Alert.objects.on_desk(now=now).filter(
+        kind__in=OUTAGES, state__in=lifecycle.STANDING, is_quiet=False
+    )
+    told = told.exclude(journal.held("subject", "raised_at", now=now))
+    return list(told.values_list("pk", flat=True))
 
-    Those who want no word of outages are absent, and so is whoever has no user.
+
+def not_told(*, now: datetime) -> list[Dweller]:
+    """Return who is in the dark by a cause that is told, and has not heard of it.
+
+    By current agreements, once a point. Who wants no word of outages, or has no user, is absent.
     """
-    return [Dweller(*row) for row in _ask(_DWELLERS, alerts=list(alert_ids), now=now)]
+    found = causes(now=now)
+    if not found:
+        return []
+    told: dict[str, Any] = {"causes": found, "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(_NOT_TOLD, told)
+        return [Dweller(*row) for row in cursor.fetchall()]
 
 
-def still_dark(*, point_ids: Collection[int], now: datetime) -> set[int]:
-    """Return those of the points that some standing outage darkens, explained or not."""
+def still_dark(*, point_ids: Collection[int]) -> set[int]:
+    """Return those of the points that are without supply, whatever explains it."""
     if not point_ids:
         return set()
-    return {row[0] for row in _ask(_STILL_DARK, points=list(point_ids), now=now)}
+    running = Interruption.objects.running().filter(service_point__in=list(point_ids))
+    return set(running.values_list("service_point_id", flat=True))
 
 
-def _ask(question: str, **told: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(question, told)
-        return cursor.fetchall()
+def lit_since(*, point_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when the newest interruption of each point ended."""
+    ended = Interruption.objects.filter(service_point__in=list(point_ids), ended_at__isnull=False)
+    return dict(ended.values_list("service_point_id").annotate(Max("ended_at")).order_by())

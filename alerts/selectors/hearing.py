@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -117,7 +117,7 @@ def _hearer(user: User, row: NoticeSettings | None, chosen: Preferences) -> Hear
         email=user.email,
         phone=said.phone,
         language=chosen.language,
-        zone=ZoneInfo(chosen.time_zone or settings.SEGS_SITE_ZONE),
+        zone=_zone(chosen.time_zone),
         thresholds=_thresholds(said),
         regions=frozenset(region.pk for region in row.regions.all()) if row else frozenset(),
         is_on_duty=said.is_on_duty,
@@ -125,6 +125,14 @@ def _hearer(user: User, row: NoticeSettings | None, chosen: Preferences) -> Hear
         critical_passes=said.critical_passes,
         is_staff=may(user, Action.WATCH_GRID),
     )
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Return a person's zone; the site's for none, and for one the tz database has dropped."""
+    try:
+        return ZoneInfo(name or settings.SEGS_SITE_ZONE)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(settings.SEGS_SITE_ZONE)
 
 
 def _thresholds(said: NoticeSettings) -> dict[Channel, int]:

@@ -23,12 +23,18 @@ Way = tuple[int, str, int]  # alert, channel, user (or minus the endpoint)
 
 def due_steps(*, now: datetime, most: int) -> list[AlertEvent]:
     """Return untold steps whose time to be explained by a larger outage is over, in order."""
-    held = Q()
-    for on, hold in HELD.items():
-        held |= Q(alert__subject__startswith=f"{on}:", at__gt=now - hold)
-    events = AlertEvent.objects.filter(pk__in=Untold.objects.values("event_id")).exclude(held)
+    events = AlertEvent.objects.filter(pk__in=Untold.objects.values("event_id"))
+    events = events.exclude(held("alert__subject", "at", now=now))
     places = ("alert__region", "alert__feeder", "alert__transformer", "alert__meter")
     return list(events.select_related(*places).order_by("pk")[:most])
+
+
+def held(subject: str, at: str, *, now: datetime) -> Q:
+    """Return what chooses rows, by the names of two fields, that may yet be explained."""
+    chosen = Q()
+    for on, hold in HELD.items():
+        chosen |= Q(**{f"{subject}__startswith": f"{on}:", f"{at}__gt": now - hold})
+    return chosen
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Customers hear that it is dark at their address, and that it is over: once each."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -28,19 +28,20 @@ WHERE id IN (
     JOIN unnest(%(users)s::bigint[], %(points)s::int[]) AS d (user_id, point_id)
       ON o.user_id = d.user_id AND o.service_point_id = d.point_id
     GROUP BY o.user_id, o.service_point_id
-) AND ended_at IS NOT NULL AND NOT EXISTS (
+) AND ended_at IS NOT NULL AND EXISTS (
     SELECT FROM alerts_notice n
     WHERE n.outage_id = alerts_addressoutage.id AND n.occasion = 'restored'
-      AND (n.state IN ('sent', 'summed') OR n.attempts > 0)
-) AND ended_at > %(now)s - %(held)s
+    GROUP BY n.outage_id HAVING bool_and(n.state IN ('waiting', 'dropped') AND n.attempts = 0)
+)
 """
 
 
-def begin(*, alert_ids: Collection[int], now: datetime) -> None:
-    """Tell whoever takes service at a point that these outages darken, unless he knows it."""
-    if not alert_ids:
+def begin(*, now: datetime) -> None:
+    """Tell whoever is in the dark by an outage that is told, unless he knows it."""
+    dwellers = darkness.not_told(now=now)
+    if not dwellers:
         return
-    began = _write(darkness.dwellers(alert_ids=alert_ids, now=now), now=now)
+    began = _write(dwellers, now=now)
     people = hearing.households(user_ids={user_id for _, user_id in began})
     Notice.objects.bulk_create(
         _notice(Occasion.OUTAGE, channel, user_id, outage_id, now=now, due_at=now)
@@ -50,12 +51,10 @@ def begin(*, alert_ids: Collection[int], now: datetime) -> None:
     )
 
 
-def _write(dwellers: Iterable[Dweller], *, now: datetime) -> list[tuple[int, int]]:
+def _write(rows: Sequence[Dweller], *, now: datetime) -> list[tuple[int, int]]:
     """Go on with outages whose end nobody has heard yet; return those that are new."""
-    rows = list(dwellers)
     told: dict[str, Any] = {
         "now": now,
-        "held": END_HELD,
         "users": [row.user_id for row in rows],
         "points": [row.point_id for row in rows],
         "alerts": [row.alert_id for row in rows],
@@ -68,14 +67,20 @@ def _write(dwellers: Iterable[Dweller], *, now: datetime) -> list[tuple[int, int
 
 
 def end(*, now: datetime) -> None:
-    """End what no outage darkens any more, and tell whoever was told of its beginning."""
+    """End what has supply again, and tell whoever was told that it had none."""
     running = list(AddressOutage.objects.filter(ended_at=None))
-    points = {outage.service_point_id for outage in running}
-    dark = darkness.still_dark(point_ids=points, now=now)
-    over = [outage.pk for outage in running if outage.service_point_id not in dark]
+    dark = darkness.still_dark(point_ids={outage.service_point_id for outage in running})
+    over = [outage for outage in running if outage.service_point_id not in dark]
     if not over:
         return
-    AddressOutage.objects.filter(pk__in=over).update(ended_at=now)
+    ends = darkness.lit_since(point_ids={outage.service_point_id for outage in over})
+    for outage in over:
+        outage.ended_at = ends.get(outage.service_point_id, now)
+    AddressOutage.objects.bulk_update(over, ["ended_at"], batch_size=500)
+    _tell_end(over, now=now)
+
+
+def _tell_end(over: Collection[AddressOutage], *, now: datetime) -> None:
     told = Q(state__in=[NoticeState.SENT, NoticeState.SUMMED]) | Q(
         state=NoticeState.WAITING, attempts__gt=0
     )

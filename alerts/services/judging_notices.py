@@ -61,7 +61,7 @@ class Judge:
             for notice in notices
             if notice.outage and notice.occasion == Occasion.RESTORED
         }
-        self._dark = darkness.still_dark(point_ids=points, now=now)
+        self._dark = darkness.still_dark(point_ids=points)
 
     def of(self, notice: Notice) -> Verdict:
         """Judge one of the notices."""

@@ -44,8 +44,8 @@ def tell(*, now: datetime, most: int = MOST) -> int:
         if events:
             notices = list(_Telling(events, now=now).notices())
             Notice.objects.bulk_create(notices, ignore_conflicts=True)
-            _open_at_addresses(events, now=now)
             Untold.objects.filter(pk__in=[event.pk for event in events]).delete()
+        households.begin(now=now)
         households.end(now=now)
         reading.deliver(now=now)
     return len(events)
@@ -55,15 +55,6 @@ def _is_alone() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [Lock.NOTICES])
         return bool(cursor.fetchone()[0])
-
-
-def _open_at_addresses(events: Sequence[AlertEvent], *, now: datetime) -> None:
-    causes = {
-        event.alert_id
-        for event in events
-        if event.step in OPENERS and judging_notices.why_untold(event.alert, now=now) is None
-    }
-    households.begin(alert_ids=causes, now=now)
 
 
 class _Telling:

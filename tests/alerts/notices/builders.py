@@ -12,6 +12,7 @@ from alerts.services import delivering, lanes, telling
 from grid.models import Region, Transformer
 from meters.models import Meter
 
+SOME_KINDS = [kind for kind in Kind if kind not in (Kind.OUTAGE, Kind.UNATTENDED)]
 LATER = timedelta(minutes=1)  # whatever is held has been held long enough
 
 
