@@ -45,6 +45,11 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"queue": "alerts", "expires": 4},
     },
+    "judge-windows": {
+        "task": "workers.tasks.judge_windows",
+        "schedule": 1.0,
+        "options": {"queue": "alerts", "expires": 5},
+    },
     "send-mail": {
         "task": "workers.tasks.send_mail",
         "schedule": 2.0,

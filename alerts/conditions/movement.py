@@ -21,16 +21,16 @@ ALPHA = 0.2
 SAMPLES = 10
 MINUTE_S, QUARTER_S = 60, 900
 LEAST_USUAL_MW = 0.05 * MW_PER_KW  # ratios of less tell nothing
-KNOWN_MINUTES = 2 * 1440  # then a meter's own highest says what it may do
+KNOWN_MINUTES = 7 * 1440  # then a meter's own highest says what it may do
 BEYOND_PEAK = 1.5
 PEAK_FADES = 0.9999  # a minute: half is forgotten in five days
 UNKNOWN_SHARE = 0.3  # of what can flow through it: a car that charges is less
 CROWD_SHARE = 0.05  # of a region, at once: that is the region, not these meters
 ADOPT_MINUTES = 15
 ADOPT_QUARTERS = 16
-HOUR = 4  # quarters
+SPAN = 8  # quarters: an evening out is over, or seen on other days too
 KNOWN_DAYS = 2
-BELOW_LOWEST = 0.7
+BELOW_LOWEST = 0.6
 LOWEST_RISES = 0.0015  # a quarter-hour: half is forgotten in five days
 
 
@@ -104,7 +104,7 @@ class Lows:
     """What drops are judged by, one entry per meter; milliwatts.
 
     `actual` and `expected` are its last quarters, `lowest` the least share of the expected that
-    it drew in an hour.
+    it drew in such a span.
     """
 
     usual: Floats
@@ -120,8 +120,8 @@ def no_lows(count: int) -> Lows:
     return Lows(
         np.zeros(count),
         np.zeros(count, np.int64),
-        np.zeros((count, HOUR)),
-        np.zeros((count, HOUR)),
+        np.zeros((count, SPAN)),
+        np.zeros((count, SPAN)),
         np.zeros(count),
         spells.none(count),
     )

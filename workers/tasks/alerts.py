@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
+from alerts.services import noticing
+from alerts.services.judging import Judge
 from alerts.services.sweeping import Sweeper
 from meters.services import requests
 from workers import clocks
@@ -12,6 +14,7 @@ from workers import clocks
 log = logging.getLogger(__name__)
 
 _SWEEPER = Sweeper()  # keeps the fleet by its version from one sweep to the next
+_JUDGE = Judge()
 
 
 @shared_task(name="workers.tasks.sweep_meters")
@@ -23,3 +26,13 @@ def sweep_meters() -> None:
     found = _SWEEPER.sweep(clocks=read_until, now=now)
     if found is not None and not found.is_empty:
         log.info("raised %s, cleared %s", len(found.raised), len(found.cleared))
+
+
+@shared_task(name="workers.tasks.judge_windows")
+def judge_windows() -> None:
+    """Judge the minutes and quarter-hours that have closed, and what rows say outright."""
+    now = datetime.now(UTC)
+    judged = _JUDGE.judge_due(now=now)
+    noticing.notice(now=now)
+    if judged:
+        log.info("judged %s minutes of regions", judged)
