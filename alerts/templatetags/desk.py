@@ -25,6 +25,7 @@ OUTLINES = {
     "square": "M1.5 1.5h9v9h-9z",
 }
 MINUTE, HOUR = 60, 3600
+METERS, SECONDS = "meters", "s"
 
 
 @register.filter
@@ -48,11 +49,13 @@ def measured(alert: Alert) -> str:
 
 @register.filter
 def limit(alert: Alert) -> str:
-    """Return what the value is held against: its limit, else its baseline; else nothing."""
+    """Return what the value is held against: its limit, else what is usual or all there is."""
     if alert.limit is not None:
         return _("limit %(value)s") % {"value": _measure(alert, alert.limit)}
     if alert.baseline is not None:
-        return _("usually %(value)s") % {"value": _measure(alert, alert.baseline)}
+        is_count = UNITS.get(alert.kind) == METERS
+        words = _("of %(value)s") if is_count else _("usually %(value)s")
+        return words % {"value": _measure(alert, alert.baseline)}
     return ""
 
 
@@ -93,6 +96,14 @@ def moment(value: datetime | None, now: datetime) -> str:
     local = timezone.localtime(value)
     is_today = local.date() == timezone.localtime(now).date()
     return formats.date_format(local, "H:i:s" if is_today else "j M H:i")
+
+
+@register.filter
+def minute(value: datetime, now: datetime) -> str:
+    """Return the minute where the site is, with the day when that is not today."""
+    local = timezone.localtime(value)
+    is_today = local.date() == timezone.localtime(now).date()
+    return formats.date_format(local, "H:i" if is_today else "j M H:i")
 
 
 @register.filter
@@ -142,5 +153,8 @@ def _measure(alert: Alert, value: float | None) -> str:
     unit = UNITS.get(alert.kind)
     if value is None or unit is None:
         return "–"
-    digits = 0 if abs(value) >= 100 or value == int(value) else 2
-    return f"{formats.number_format(round(value, digits), digits)}\N{NO-BREAK SPACE}{unit}"
+    if unit == SECONDS:
+        return elapsed(timedelta(seconds=value))
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    digits = len(text.partition(".")[2])
+    return f"{formats.number_format(value, digits)}\N{NO-BREAK SPACE}{unit}"

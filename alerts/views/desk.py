@@ -27,7 +27,7 @@ from segs_site.lib.manners import local_zone
 from segs_site.lib.periods import Period
 
 JOURNAL = "journal"
-TOP_ROWS, KIN_ROWS, MOST_CHILDREN = 8, 10, 2000
+TOP_ROWS, KIN_ROWS, MOST_CHILDREN = 6, 10, 2000
 OPERATORS = 1  # who share the desk: the strictest reading, until somebody says otherwise
 ORDER = paging.Order(("at", "id"), descending=True)
 

@@ -118,18 +118,19 @@ def figures(report: Report) -> list[Figure]:
             "stale", _("Standing over 24 h"), len(report.stale), "", performance.STALE_TARGET
         ),
         Figure("median_wait", _("Time to acknowledge, median"), _seconds(waits.median), "s"),
-        Figure("p90_wait", _("Time to acknowledge, 90 of 100"), _seconds(waits.p90), "s"),
+        Figure("p90_wait", _("Time to acknowledge, 9 of 10 within"), _seconds(waits.p90), "s"),
         Figure("waiting", _("Never acknowledged"), report.waiting, ""),
     ]  # fmt: skip
 
 
 def _at_most(code: str, label: str, value: float | None, unit: str, target: float) -> Figure:
-    words = _("at most %(target)s") % {"target": f"{target:g}{unit and ' '}{unit}"}
+    limit = f"{target:g}{unit and ' '}{unit}"
+    words = _("at most %(target)s") % {"target": limit} if target else _("none")
     return Figure(code, label, value, unit, words, None if value is None else value <= target)
 
 
 def _asked(request: HttpRequest, now: datetime) -> tuple[PerformanceForm, Report]:
-    form = PerformanceForm(request.GET)
+    form = PerformanceForm({"period": "24", "people": "1"} | request.GET.dict())
     end = floor(now, performance.WINDOW) + performance.WINDOW
     period = Period(end - timedelta(hours=form.hours), end)
     return form, performances.report(period=period, operators=form.operators, now=now)

@@ -5,7 +5,7 @@ import { fill, gettext, ngettext } from "./words.js";
 const HOUR_MS = 3_600_000;
 const LATE_MS = 2 * HOUR_MS; // a forecast is due each hour
 // Two weeks are needed for a first forecast: two weeks of judged ones make a region of four.
-// Before, tests find it hardly better than last week (docs/forecast.md).
+// What fewer hours say of it hangs on their weather (docs/forecast.md).
 const YOUNG_HOURS = 14 * 24;
 const GOALS = { better: 0.25, insideLeast: 0.75, insideMost: 0.85, price: 0.85 };
 
@@ -56,7 +56,7 @@ export function without({ missing }) {
   return [
     gettext("Not enough history yet."),
     fill(gettext("A forecast needs two weeks of known loads; %(reason)s."), { reason: missing.slice(cause.length + 2) }),
-    gettext("Until the fourth week it will not yet be better than the same hour of last week."),
+    gettext("The first ones rest on two weeks alone and err more than later ones."),
   ];
 }
 
@@ -67,8 +67,8 @@ export function isLate(answer, now) {
 
 function young(hours) {
   const words = ngettext(
-    "Young: only %(hours)s hour can be judged so far. In its first four weeks a region's forecast is not yet better than last week's loads.",
-    "Young: only %(hours)s hours can be judged so far. In its first four weeks a region's forecast is not yet better than last week's loads.",
+    "Young: only %(hours)s hour can be judged so far, too few to say how right it is.",
+    "Young: only %(hours)s hours can be judged so far, too few to say how right it is.",
     hours,
   );
   return fill(words, { hours });

@@ -1,4 +1,6 @@
 // The overview: reads the state once, then follows the feed.
+import { follow } from "./alertcount.js";
+import { TopAlerts } from "./alerttop.js";
 import { read } from "./api.js";
 import { bandOf } from "./bands.js";
 import { Board } from "./board.js";
@@ -51,6 +53,7 @@ const inspector = new Inspector({ stage, map, board, moves, card: part("card"), 
 const twin = new Twin(page.querySelector("[data-panel=twin]"), board, (index) => inspector.open(index));
 const legend = new Legend(part("map-legend"));
 const totals = new Totals(part("totals"), spoken);
+const topAlerts = new TopAlerts(page.querySelector("[data-panel=top]"), panels.top);
 const lines = new Lines(page.querySelector("[data-panel=lines]"), times);
 
 let heldFrame = null; // came before the topology it fits
@@ -241,5 +244,7 @@ document.addEventListener("visibilitychange", tick);
 setInterval(tick, TICK_MS);
 setInterval(readStatus, REREAD_MS);
 readAnew();
+follow(feed);
+topAlerts.follow(feed);
 feed.start();
 tick();

@@ -1,4 +1,5 @@
 // The tariff page: prices and their history, read anew whenever the feed tells of a price.
+import { follow } from "./alertcount.js";
 import { read } from "./api.js";
 import { Clock, showClock } from "./clock.js";
 import { Feed } from "./feed.js";
@@ -138,5 +139,6 @@ setInterval(readForecast, FORECAST_MS);
 setInterval(tick, TICK_MS);
 readSoon();
 readForecast();
+follow(feed);
 feed.start();
 tick();

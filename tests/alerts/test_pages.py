@@ -155,7 +155,7 @@ class TestRow:
 
         page = desk()
 
-        assert "93.50\N{NO-BREAK SPACE}%" in page
+        assert "93.5\N{NO-BREAK SPACE}%" in page
         assert "limit 90\N{NO-BREAK SPACE}%" in page
         assert f"?place=region:{small_grid.north.pk}" in page
 

@@ -14,13 +14,13 @@ import django  # isort: skip
 
 django.setup()
 
-from playwright.sync_api import Browser  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
 
 from grid.models import Region  # noqa: E402
 from segs_site.lib.periods import MINUTE, QUARTER, floor  # noqa: E402
 from tariffs.models import PricingPolicy  # noqa: E402
 from tariffs.services import deciding, policies  # noqa: E402
-from tests.browser import chromium, expected, scene  # noqa: E402
+from tests.browser import alarms, chromium, expected, scene  # noqa: E402
 from tests.browser.stage import Stage  # noqa: E402
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "screens"
@@ -40,6 +40,22 @@ def shoot(stage: Stage, browser: Browser, name: str, size: tuple[int, int], them
         page.locator("#link[data-link=live]").wait_for()
         time.sleep(0.5)
         page.screenshot(path=TARGET / f"tariffs-{name}-{theme}.png", full_page=True)
+        shoot_alerts(stage, page, f"{name}-{theme}")
+
+
+def shoot_alerts(stage: Stage, page: Page, name: str) -> None:
+    """Take the alarm desk with its causes folded, one unfolded and opened, and how it does."""
+    page.goto(f"{stage.web.address}/alerts/")
+    page.locator("#link[data-link=live]").wait_for()
+    page.screenshot(path=TARGET / f"alerts-{name}.png", full_page=True)
+    page.locator("[data-fold]").first.click()
+    page.locator("[data-child]").first.wait_for()
+    page.locator("[data-open]").first.click()
+    page.locator(".one").wait_for()
+    page.screenshot(path=TARGET / f"alert-{name}.png")
+    page.goto(f"{stage.web.address}/alerts/performance/?period=24")
+    page.locator("#link[data-link=live]").wait_for()
+    page.screenshot(path=TARGET / f"performance-{name}.png", full_page=True)
 
 
 def price() -> None:
@@ -63,6 +79,7 @@ def main() -> None:
     try:
         stage.lay(meters=5000, silent=9, high=3, minutes=180)
         stage.do(price)
+        stage.do(alarms.lay_shift)
         stage.open()
         with chromium.launched() as browser:
             for theme in ("light", "dark"):
