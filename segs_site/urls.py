@@ -14,6 +14,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("meters.api.urls")),
     path("", include("tariffs.api.urls")),
     path("", include("alerts.api.urls")),
+    path("", include("billing.api.urls")),
     re_path(r"^schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(
         r"^docs/?$",

@@ -55,6 +55,10 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
             state=Coalesce(models.Subquery(newest.values("state")[:1]), Value(InvoiceState.DRAFT))
         )
 
+    def in_state(self, state: str) -> Self:
+        """Keep those that stand in a state."""
+        return self.with_state().filter(Q(("state", state)))
+
 
 class Invoice(models.Model):
     """What an account owes for a billing period: a draft until it has a number.

@@ -36,6 +36,16 @@ class Component:
         """Quantity times price, exactly."""
         return money.product(self.quantity, self.price)
 
+    def printed(self) -> dict[str, str]:
+        """Return the component as texts, in full: what is stored, and what is shown."""
+        return {
+            "label": self.label,
+            "quantity": f"{self.quantity:f}",
+            "unit": self.unit,
+            "price": f"{self.price:f}",
+            "amount": f"{self.amount:f}",
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -44,13 +44,15 @@ class Section:
 class Reckoning:
     """What an account owes for a billing period, as far as it can be told.
 
-    `troubles` say what a clerk must look at. Those that leave a part unpriced are `blocking`.
+    `agreed` are the plans of its agreements. `troubles` say what a clerk must look at; those of
+    `BLOCKING` leave a part without its price.
     """
 
     account_id: int
     cycle: Cycle
     period: Period
     currency: str
+    agreed: Sequence[RatePlan]
     sections: Sequence[Section]
     troubles: Mapping[Trouble, str] = field(default_factory=dict)
 

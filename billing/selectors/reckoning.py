@@ -29,10 +29,13 @@ from tariffs.models import RatePlan
 
 
 class Reckoner:
-    """Reckons many accounts; prices and plans are read once for all of them."""
+    """Reckons many accounts; prices and plans are read once for all of them.
 
-    def __init__(self, *, zone: ZoneInfo, now: datetime) -> None:
-        self._zone, self._now = zone, now
+    With `plan` it reckons what they would owe if all were on that one.
+    """
+
+    def __init__(self, *, zone: ZoneInfo, now: datetime, plan: RatePlan | None = None) -> None:
+        self._zone, self._now, self._plan = zone, now, plan
         self._prices: dict[tuple[int, Period], Prices] = {}
         self._calendars: dict[tuple[int, bytes], ByInterval] = {}
 
@@ -88,16 +91,18 @@ class Reckoner:
                 troubles[fault.trouble] = f"{each.part.point}: {fault}"
         if not supplied:
             troubles[Trouble.NO_AGREEMENT] = "no agreement runs in this period"
-        currencies = sorted({section.plan.currency for section in sections})
+        agreed = [self._plans[each.part.plan_id] for each in supplied]
+        currencies = sorted({(self._plan or plan).currency for plan in agreed})
         if len(currencies) > 1:
             troubles[Trouble.UNBILLABLE] = f"plans in {' and '.join(currencies)}"
         troubles |= doubts(sections)
         currency = currencies[0] if currencies else ""
-        return Reckoning(account, cycle, period, currency, sections, troubles)
+        return Reckoning(account, cycle, period, currency, agreed, sections, troubles)
 
     def _section(self, supplied: "_Supplied", cycle: Cycle) -> Section:
         """Return one section. Raises Unbillable."""
-        part, plan = supplied.part, self._plans[supplied.part.plan_id]
+        part = supplied.part
+        plan = self._plan or self._plans[part.plan_id]
         days = supplies.days_between(part.period.start, part.period.end, self._zone)
         stay = bill.Stay(days, cycle.days)
         used, quality = supplied.usage()

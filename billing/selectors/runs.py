@@ -49,7 +49,7 @@ def exceptions(run: BillRun) -> QuerySet[BillException]:
 
 
 def before(run: BillRun) -> BillRun | None:
-    """Return the last run that billed the same accounts for a period before; None for the first."""
+    """Return the last run that billed the same accounts for an earlier period; None for none."""
     earlier = BillRun.objects.filter(
         day__lt=run.day.replace(day=1), region=run.region, account=run.account, is_dry=False
     )

@@ -35,7 +35,7 @@ def open_dispute(*, invoice: Invoice, reason: str, by: str, now: datetime) -> Di
     return made
 
 
-def review(*, dispute: Dispute, by: str) -> Dispute:
+def review(*, dispute: Dispute) -> Dispute:
     """Take a dispute up. Raises NotOpen."""
     waiting = Dispute.objects.filter(pk=dispute.pk, state=DisputeState.OPEN)
     if waiting.update(state=DisputeState.UNDER_REVIEW) != 1:

@@ -71,6 +71,7 @@ def _section(section: Section) -> dict[str, object]:
         "agreement": part.agreement_id,
         "point": part.point,
         "address": part.address,
+        "region_id": part.region_id,
         "start": part.period.start.isoformat(),
         "end": part.period.end.isoformat(),
         "plan": {"code": plan.code, "name": plan.name, "definition": plan.definition},
@@ -105,16 +106,7 @@ def _line(line: Line, invoice: Invoice, place: int, section: int) -> InvoiceLine
         amount=line.amount,
         exact=line.exact,
         rounding=line.rounding,
-        components=[
-            {
-                "label": component.label,
-                "quantity": f"{component.quantity:f}",
-                "unit": component.unit,
-                "price": f"{component.price:f}",
-                "amount": f"{component.amount:f}",
-            }
-            for component in line.components
-        ],
+        components=[component.printed() for component in line.components],
     )
 
 

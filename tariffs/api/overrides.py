@@ -5,15 +5,15 @@ from datetime import datetime
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from segs_site.lib import idempotency, schema
 from segs_site.lib.access import Action, Needs
+from segs_site.lib.conflicts import Refusals
 from tariffs.api import serializers
 from tariffs.models import PriceOverride
 from tariffs.selectors import overrides
@@ -25,26 +25,22 @@ KEY = OpenApiParameter(
 )
 
 
-class Conflict(APIException):
-    """The request is well formed, but does not go with what stands."""
-
-    status_code = status.HTTP_409_CONFLICT
-
-
-REFUSALS: dict[type[Exception], tuple[str, str]] = {
-    services.NoPolicy: ("no_policy", "No pricing policy rules this region."),
-    services.NothingToPrice: ("nothing_to_price", "No undecided slot begins in this window."),
-    services.Overlapping: ("overlapping", "Another override of the region overlaps this window."),
-    services.SamePerson: ("same_person", "Another person than the requester has to approve it."),
-    services.NotWaiting: ("not_waiting", "This override does not wait for approval."),
-    services.NotOpen: ("not_open", "This override has ended already."),
-}
-
-
-def refused(*kinds: type[Exception]) -> OpenApiResponse:
-    """Return what the API's description says of these refusals."""
-    codes = [REFUSALS[kind][0] for kind in kinds]
-    return schema.refusal("It does not go with what stands.", *codes)
+REFUSALS = Refusals(
+    {
+        services.NoPolicy: ("no_policy", "No pricing policy rules this region."),
+        services.NothingToPrice: ("nothing_to_price", "No undecided slot begins in this window."),
+        services.Overlapping: (
+            "overlapping",
+            "Another override of the region overlaps this window.",
+        ),
+        services.SamePerson: (
+            "same_person",
+            "Another person than the requester has to approve it.",
+        ),
+        services.NotWaiting: ("not_waiting", "This override does not wait for approval."),
+        services.NotOpen: ("not_open", "This override has ended already."),
+    }
+)
 
 
 def person(request: Request) -> Person:
@@ -54,11 +50,8 @@ def person(request: Request) -> Person:
 
 def answered(act: Callable[[], PriceOverride], *, now: datetime, code: int = 200) -> Response:
     """Return the override that `act` made or changed; a refusal is a conflict with its code."""
-    try:
+    with REFUSALS.told():
         row = act()
-    except tuple(REFUSALS) as refusal:
-        name, words = REFUSALS[type(refusal)]
-        raise Conflict(words, name) from refusal
     shown = serializers.OverrideSerializer(row, context={"now": now}).data
     return Response(shown, status=code)
 
@@ -81,7 +74,9 @@ class OverridesView(APIView):
         request=serializers.OverrideOrderSerializer,
         responses={
             201: serializers.OverrideSerializer,
-            409: refused(services.NoPolicy, services.NothingToPrice, services.Overlapping),
+            409: REFUSALS.described(
+                services.NoPolicy, services.NothingToPrice, services.Overlapping
+            ),
             422: schema.KEY_REUSED,
         },
     )
@@ -116,7 +111,7 @@ class OverrideView(APIView):
 
     @extend_schema(
         operation_id="override_end",
-        responses={200: serializers.OverrideSerializer, 409: refused(services.NotOpen)},
+        responses={200: serializers.OverrideSerializer, 409: REFUSALS.described(services.NotOpen)},
     )
     def delete(self, request: Request, pk: str) -> Response:
         """End the override for the slots that are not decided yet."""
@@ -134,7 +129,7 @@ class ApproveView(APIView):
         request=None,
         responses={
             200: serializers.OverrideSerializer,
-            409: refused(*REFUSALS),
+            409: REFUSALS.described(),
         },
     )
     def post(self, request: Request, pk: str) -> Response:

@@ -126,7 +126,7 @@ class TestOverdue:
 class TestDispute:
     def test_goes_from_open_through_review_to_an_answer(self, ours, invoice):
         made = disputing.open_dispute(invoice=invoice, reason="too much", by="carl", now=NOW)
-        disputing.review(dispute=made, by=CLERK)
+        disputing.review(dispute=made)
         pay(ours, "10", invoice)
         assert states(invoice) == ["issued", "disputed"]
         closed = disputing.close(

@@ -17,6 +17,7 @@ EVERYBODY = frozenset({NOBODY, CARL, OTTO, OLGA, CLEO, ADA, KEY})
 PEOPLE = frozenset({CARL, OTTO, OLGA, CLEO, ADA})
 STAFF = frozenset({OLGA, CLEO, ADA})
 OPERATORS = frozenset({OLGA, ADA})
+CLERKS = frozenset({CLEO, ADA})
 ADMINS = frozenset({ADA})
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -95,6 +96,25 @@ API: dict[str, Rule] = {
     "admin/quarantine/:pk/discard": send(OPERATORS),
     "admin/dead-letters": read(STAFF),
     "admin/dead-letters/:pk/replay": send(OPERATORS),
+    "alerts/mine": read(PEOPLE),
+    "alerts/mine/:pk": read(frozenset({CARL})),  # :pk is his
+    "admin/alerts": read(STAFF),
+    "admin/alerts/stats": read(STAFF),
+    "admin/alerts/bulk": send(OPERATORS),
+    "admin/alerts/journal": read(STAFF),
+    "admin/alerts/planned-work": read(STAFF) | send(OPERATORS),
+    "admin/alerts/planned-work/:pk": {"GET": STAFF, "DELETE": OPERATORS},
+    "admin/alerts/shift-notes": read(STAFF) | send(OPERATORS),
+    "admin/alerts/rules": read(STAFF) | send(ADMINS),
+    "admin/alerts/rules/:pk": {"GET": STAFF, "PATCH": ADMINS, "DELETE": ADMINS},
+    "admin/alerts/:pk": read(STAFF),
+    "admin/alerts/:pk/journal": read(STAFF),
+    "admin/alerts/:pk/acknowledge": {"POST": OPERATORS, "PUT": OPERATORS},
+    "admin/alerts/:pk/resolve": send(OPERATORS),
+    "admin/alerts/:pk/shelve": send(OPERATORS),
+    "admin/alerts/:pk/unshelve": send(OPERATORS),
+    "admin/alerts/:pk/assign": send(OPERATORS),
+    "admin/alerts/:pk/note": send(OPERATORS),
     "admin/metrics": read(STAFF),
     "tariffs/current": read(PEOPLE),
     "tariffs/regions/:code": read(PEOPLE),
@@ -106,6 +126,23 @@ API: dict[str, Rule] = {
     "admin/tariffs/override": read(STAFF) | send(OPERATORS),
     "admin/tariffs/override/:pk": {"GET": STAFF, "DELETE": OPERATORS},
     "admin/tariffs/override/:pk/approve": send(OPERATORS),
+    "tariffs/compare": read(PEOPLE),
+    "billing/calculate": read(PEOPLE),
+    "billing/invoices": read(PEOPLE) | send(CLERKS),
+    "billing/invoices/:pk": read(STAFF | {CARL}),  # :pk is Carl's
+    "billing/invoices/:pk/lines": read(STAFF | {CARL}),
+    "billing/invoices/:pk/lines/:place/intervals": read(STAFF | {CARL}),
+    "billing/invoices/:pk/void": send(CLERKS),
+    "billing/payments": read(PEOPLE) | send(CLERKS),
+    "billing/disputes": read(PEOPLE) | send(PEOPLE),
+    "billing/disputes/:pk/review": send(CLERKS),
+    "billing/disputes/:pk/close": send(CLERKS),
+    "admin/bill-runs": read(CLERKS) | send(CLERKS),
+    "admin/bill-runs/:pk": read(CLERKS),
+    "admin/bill-runs/:pk/approve": send(CLERKS),
+    "admin/bill-runs/:pk/retry": send(CLERKS),
+    "admin/bill-runs/:pk/exceptions": read(CLERKS),
+    "admin/bill-exceptions/:pk/resolve": send(CLERKS),
     "schema": read(EVERYBODY),
     "docs": read(EVERYBODY),
 }

@@ -4,9 +4,10 @@ The expectations stand in `tests/journeys/matrix.py`. An address without one fai
 expectation without an address.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,11 +21,25 @@ from django.urls import get_resolver
 from accounts import services as accounts_services
 from accounts.choices import UserRole
 from accounts.models import Customer, CustomerAccount, ServiceAgreement, User
+from alerts.conditions.kinds import Kind
+from alerts.models import AlertRule
+from alerts.services import planning
+from billing.models import (
+    BillException,
+    BillRun,
+    Dispute,
+    Invoice,
+    InvoiceEvent,
+    InvoiceLine,
+    Turn,
+)
 from grid import consumers
 from meters.models import QuarantinedReading, ServicePoint
 from segs_site.lib.models import DeadLetter
+from segs_site.lib.periods import Period
 from tariffs.models import RatePlan
 from tests import worlds
+from tests.alerts.builders import raised
 from tests.grid.test_consumers import ORIGIN, Open, World, session_cookie, socket, world
 from tests.journeys import matrix
 
@@ -71,18 +86,22 @@ class TestTheTable:
 
 @dataclass(frozen=True)
 class Somebody:
-    """Sends requests, each with a browser of its own, and leaves nothing behind."""
+    """Sends requests, each as with a browser of its own, and leaves nothing behind."""
 
     name: str
     session: str
+    # One for all: each builds the chain of middleware anew, which costs more than a request.
+    client: Client = Client(raise_request_exception=False)
 
     def answer(self, method: str, path: str) -> Any:
         headers = {"Authorization": f"Api-Key {SECRET}"} if self.name == matrix.KEY else {}
-        client = Client(raise_request_exception=False, headers=headers)
+        self.client.cookies.clear()
         if self.session:
-            client.cookies[settings.SESSION_COOKIE_NAME] = self.session
+            self.client.cookies[settings.SESSION_COOKIE_NAME] = self.session
         with transaction.atomic():
-            answer = client.generic(method, path, "{}", content_type="application/json")
+            answer = self.client.generic(
+                method, path, "{}", content_type="application/json", headers=headers
+            )
             transaction.set_rollback(True)
         return answer
 
@@ -130,6 +149,10 @@ def scene(small_grid: worlds.SmallGrid, now: datetime) -> Scene:
     )
     letter = DeadLetter.objects.create(shard=0, letter="1-0", origin="1-0", reason="odd", size=1)
     carl = {"pk": people[matrix.CARL].pk}
+    alert = raised(small_grid.north_meters[0], at=now)
+    rule = AlertRule.objects.create(kind=Kind.OUTAGE, region=small_grid.north, severity=3)
+    order = planning.Order(Period(now, now + timedelta(hours=1)), "Work.", region=small_grid.south)
+    work = planning.plan(order=order, by="olga@utility.example", now=now)
     return Scene(
         people,
         {
@@ -137,16 +160,44 @@ def scene(small_grid: worlds.SmallGrid, now: datetime) -> Scene:
             "api/admin/users/": carl,
             "api/auth/second-factor/passkeys/": {"passkey_id": 1},
             "api/admin/api-keys/": {"pk": key.pk},
+            "api/admin/alerts/planned-work/": {"pk": work.pk},
+            "api/admin/alerts/rules/": {"pk": rule.pk},
+            "api/admin/alerts/": {"pk": alert.pk},
+            "api/alerts/mine/": {"pk": alert.pk},
             "api/admin/meters/": {"pk": small_grid.north_meters[0].pk},
             "api/admin/quarantine/": {"pk": held.pk},
             "api/admin/dead-letters/": {"pk": letter.pk},
             "api/admin/regions/": {"code": "North"},
+            **bills(account, now),
             "api/tariffs/regions/": {"code": "North"},
             "verify-email/": {"token": "odd"},
             "reset-password/": {"token": "odd"},
             **{start: {"pk": 7} for start in NOT_THERE},
         },
     )
+
+
+def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
+    """Return what the addresses of bills name: an invoice of Carl's, and a run that has one."""
+    draft = Invoice.objects.create(
+        account=account, starts_on="2026-05-01", ends_on="2026-06-01", zone="UTC", currency="EUR",
+        during=(now - timedelta(days=31), now), total=1, energy_mwh=0, estimated_mwh=0,
+        parties={}, sections=[{"plan": {"definition": {}}}], drafted_at=now)  # fmt: skip
+    InvoiceLine.objects.create(
+        invoice=draft, place=0, section=0, of="energy", label="Energy", amount=1, exact=1,
+        rounding=0, components=[])  # fmt: skip
+    Invoice.objects.update(number="INV-1", issued_at=now, due_on="2026-06-15")
+    InvoiceEvent.objects.create(invoice=draft, state="issued", at=now)
+    dispute = Dispute.objects.create(invoice=draft, reason="odd", opened_at=now)
+    run = BillRun.objects.create(day="2026-05-15", requested_at=now)
+    turn = Turn.objects.create(run=run, account=account, state="rated")
+    exception = BillException.objects.create(turn=turn, trouble="missing", detail="odd")
+    return {
+        "api/billing/invoices/": {"pk": draft.pk, "place": 0},
+        "api/billing/disputes/": {"pk": dispute.pk},
+        "api/admin/bill-runs/": {"pk": run.pk},
+        "api/admin/bill-exceptions/": {"pk": exception.pk},
+    }
 
 
 def opens(answer: Any) -> bool:
@@ -162,11 +213,35 @@ def named(path: str) -> matrix.Rule:
 
 def asked() -> Iterator[tuple[str, str, frozenset[str]]]:
     for path, rule in expectations().items():
-        for method in matrix.METHODS if path.startswith("api/") else rule:
-            yield path, method, rule.get(method, frozenset())
+        for method, to in rule.items():
+            yield path, method, to
+
+
+@pytest.fixture
+def _quiet() -> Iterator[None]:
+    """Hundreds of refusals, each with its traceback, are no news here."""
+    logging.disable(logging.ERROR)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("_quiet")
+class TestAMethod:
+    def test_that_the_table_does_not_name_is_served_to_nobody(self, scene: Scene) -> None:
+        ada = scene.somebody(matrix.ADA)
+        unnamed = {
+            f"{method} {path}": ada.answer(method, scene.address(path)).status_code
+            for path, rule in expectations().items()
+            for method in matrix.METHODS
+            if path.startswith("api/") and method not in rule
+        }
+
+        assert {door: code for door, code in unnamed.items() if code != 405} == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_quiet")
 @pytest.mark.parametrize("name", sorted(matrix.EVERYBODY))
 class TestEverybody:
     def test_finds_open_what_is_his_and_shut_what_is_not(self, scene: Scene, name: str) -> None:
@@ -210,6 +285,13 @@ class TestAForeignName:
         otto = scene.somebody(matrix.OTTO)
 
         answer = otto.answer("GET", scene.address(f"api/users/:pk/{part}"))
+
+        assert answer.status_code == 404
+
+    def test_of_an_alert_is_not_found(self, scene: Scene) -> None:
+        otto = scene.somebody(matrix.OTTO)
+
+        answer = otto.answer("GET", scene.address("api/alerts/mine/:pk"))
 
         assert answer.status_code == 404
 

@@ -1,0 +1,1 @@
+"""Bills by REST."""

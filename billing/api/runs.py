@@ -1,0 +1,182 @@
+"""Bill runs by REST: ask for one, see how it stands, resolve, approve."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from billing.api import run_serializers as serializers
+from billing.api.invoices import KEY
+from billing.api.serializers import ReasonSerializer
+from billing.models import BillException, BillRun
+from billing.selectors import runs
+from billing.services import approving, running
+from segs_site.lib import idempotency, paging, schema
+from segs_site.lib.access import Action, Needs
+from segs_site.lib.conflicts import Refusals
+from segs_site.lib.quantities import exact_kwh
+
+NEWEST = paging.Order(("id",), descending=True)
+BY_ACCOUNT = paging.Order(("turn__account__number", "id"))
+REFUSALS = Refusals(
+    {
+        approving.NothingToApprove: ("nothing_to_approve", "No turn is ready to be issued."),
+        approving.StillHeld: ("still_held", "It leaves a part without a price: mend the cause."),
+    }
+)
+
+
+def shown(run: BillRun) -> dict[str, Any]:
+    """Return a run with how it stands."""
+    stands = runs.progress(run)
+    progress = {
+        "accounts": stands.accounts,
+        "left": stands.left,
+        "unresolved": stands.unresolved,
+        "total": stands.total,
+        "energy_kwh": str(exact_kwh(stands.energy_mwh)),
+        "turns": {state.value: count for state, count in stands.turns.items()},
+    }
+    head = serializers.RunSerializer(run).data
+    return head | {"progress": serializers.ProgressSerializer(progress).data}
+
+
+class RunsView(APIView):
+    """Bill runs."""
+
+    permission_classes = [Needs(Action.BILL)]
+
+    @extend_schema(
+        operation_id="bill_runs",
+        parameters=[paging.PageQuerySerializer],
+        responses=serializers.RunsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Answer runs, newest first."""
+        asked = paging.PageQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        query = asked.validated_data
+        found = BillRun.objects.select_related("region", "account")
+        page = paging.cut(found, order=NEWEST, cursor=query.get("cursor"), limit=query["limit"])
+        rows = serializers.RunSerializer(page.rows, many=True).data
+        return Response(page.document(request, list(rows)))
+
+    @extend_schema(
+        operation_id="bill_run_request",
+        parameters=[KEY],
+        request=serializers.RunOrderSerializer,
+        responses={201: serializers.WholeRunSerializer, 422: schema.KEY_REUSED},
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for a run; a worker takes it up within seconds."""
+        sent = serializers.RunOrderSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        now, by = timezone.now(), request.user.get_username()
+
+        def act() -> Response:
+            run = running.request(**sent.validated_data, by=by, now=now)
+            return Response(shown(run), status=status.HTTP_201_CREATED)
+
+        return idempotency.once(request, now=now, act=act)
+
+
+class RunView(APIView):
+    """One bill run."""
+
+    permission_classes = [Needs(Action.BILL)]
+
+    @extend_schema(operation_id="bill_run", responses=serializers.WholeRunSerializer)
+    def get(self, request: Request, pk: str) -> Response:
+        """Answer how the run stands."""
+        found = BillRun.objects.select_related("region", "account")
+        return Response(shown(get_object_or_404(found, pk=pk)))
+
+
+class ApproveView(APIView):
+    """Lets a run go out."""
+
+    permission_classes = [Needs(Action.BILL)]
+
+    @extend_schema(
+        operation_id="bill_run_approve",
+        request=None,
+        responses={
+            200: serializers.DoneSerializer,
+            409: REFUSALS.described(approving.NothingToApprove),
+        },
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Issue what is rated, and what is held with every exception resolved."""
+        run = get_object_or_404(BillRun, pk=pk)
+        with REFUSALS.told():
+            turns = approving.approve(run=run, by=request.user.get_username())
+        return Response({"turns": turns})
+
+
+class RetryView(APIView):
+    """Tries again what was held or parked."""
+
+    permission_classes = [Needs(Action.BILL)]
+
+    @extend_schema(
+        operation_id="bill_run_retry", request=None, responses=serializers.DoneSerializer
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Reckon held and parked turns anew, from what is known by now."""
+        return Response({"turns": approving.retry(run=get_object_or_404(BillRun, pk=pk))})
+
+
+class ExceptionsView(APIView):
+    """What a clerk must look at."""
+
+    permission_classes = [Needs(Action.BILL)]
+
+    @extend_schema(
+        operation_id="bill_run_exceptions",
+        parameters=[paging.PageQuerySerializer],
+        responses=serializers.ExceptionsSerializer,
+    )
+    def get(self, request: Request, pk: str) -> Response:
+        """Answer a run's exceptions, account by account."""
+        asked = paging.PageQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        query = asked.validated_data
+        found = runs.exceptions(get_object_or_404(BillRun, pk=pk))
+        page = paging.cut(
+            found, order=BY_ACCOUNT, cursor=query.get("cursor"), limit=query["limit"]
+        )
+        rows = serializers.ExceptionSerializer(page.rows, many=True).data
+        return Response(page.document(request, list(rows)))
+
+
+class ResolveView(APIView):
+    """Lets an exception be."""
+
+    permission_classes = [Needs(Action.BILL)]
+
+    @extend_schema(
+        operation_id="bill_exception_resolve",
+        request=ReasonSerializer,
+        responses={
+            200: serializers.ExceptionSerializer,
+            409: REFUSALS.described(approving.StillHeld),
+        },
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Resolve an exception with the reason."""
+        sent = ReasonSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        found = BillException.objects.select_related("turn__account")
+        with REFUSALS.told():
+            resolved = approving.resolve(
+                exception=get_object_or_404(found, pk=pk),
+                note=sent.validated_data["reason"],
+                by=request.user.get_username(),
+                now=timezone.now(),
+            )
+        return Response(serializers.ExceptionSerializer(resolved).data)

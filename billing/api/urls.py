@@ -1,0 +1,46 @@
+"""Addresses of bills below /api, with and without a slash at the end."""
+
+from django.urls import re_path
+
+from billing.api import calculating, invoices, receipts, runs
+
+INVOICE = r"^billing/invoices/(?P<pk>\d{1,18})"
+RUN = r"^admin/bill-runs/(?P<pk>\d{1,18})"
+
+urlpatterns = [
+    re_path(r"^billing/calculate/?$", calculating.CalculateView.as_view(), name="api-calculate"),
+    re_path(r"^tariffs/compare/?$", calculating.CompareView.as_view(), name="api-compare"),
+    re_path(r"^billing/invoices/?$", invoices.InvoicesView.as_view(), name="api-invoices"),
+    re_path(rf"{INVOICE}/?$", invoices.InvoiceView.as_view(), name="api-invoice"),
+    re_path(rf"{INVOICE}/lines/?$", invoices.LinesView.as_view(), name="api-invoice-lines"),
+    re_path(
+        rf"{INVOICE}/lines/(?P<place>\d{{1,4}})/intervals/?$",
+        invoices.IntervalsView.as_view(),
+        name="api-invoice-intervals",
+    ),
+    re_path(rf"{INVOICE}/void/?$", invoices.VoidView.as_view(), name="api-invoice-void"),
+    re_path(r"^billing/payments/?$", receipts.PaymentsView.as_view(), name="api-payments"),
+    re_path(r"^billing/disputes/?$", receipts.DisputesView.as_view(), name="api-disputes"),
+    re_path(
+        r"^billing/disputes/(?P<pk>\d{1,18})/review/?$",
+        receipts.ReviewView.as_view(),
+        name="api-dispute-review",
+    ),
+    re_path(
+        r"^billing/disputes/(?P<pk>\d{1,18})/close/?$",
+        receipts.CloseView.as_view(),
+        name="api-dispute-close",
+    ),
+    re_path(r"^admin/bill-runs/?$", runs.RunsView.as_view(), name="api-bill-runs"),
+    re_path(rf"{RUN}/?$", runs.RunView.as_view(), name="api-bill-run"),
+    re_path(rf"{RUN}/approve/?$", runs.ApproveView.as_view(), name="api-bill-run-approve"),
+    re_path(rf"{RUN}/retry/?$", runs.RetryView.as_view(), name="api-bill-run-retry"),
+    re_path(
+        rf"{RUN}/exceptions/?$", runs.ExceptionsView.as_view(), name="api-bill-run-exceptions"
+    ),
+    re_path(
+        r"^admin/bill-exceptions/(?P<pk>\d{1,18})/resolve/?$",
+        runs.ResolveView.as_view(),
+        name="api-bill-exception-resolve",
+    ),
+]
