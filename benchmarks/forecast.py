@@ -1,5 +1,6 @@
 """`python -m benchmarks.forecast`: how well the next 24 hours are forecast, on unseen series.
 
+Takes four minutes of one core, most of them to simulate the years; `--seeds 1` a third of it.
 Judged against "same slot last week" (the same hour of the local week) by WAPE and rMAE, by the
 share of outcomes in the P10–P90 band, and by the share of hours whose price band (25, 50, 75,
 90 % of capacity) is right. The series are simulated years (`benchmarks.forecast_series`), the
@@ -25,7 +26,10 @@ EDGES_PCT = (25, 50, 75, 90)
 PEAK_SHARE = 0.95  # of capacity, reached by the highest 0.5 % of hours: every band occurs
 EVERY_HOURS = 47  # origins walk through the hours of the day
 WARM_UP_WEEKS = 10
+LEAST_HOURS = outlook.LEAST_WEEKS * WEEK + DAY
 FIRST_WEEKS = (2, 3, 4, 6)
+BIRTHS = range(0, 40 * WEEK, 13 * WEEK)  # hours of the year in which young sites begin
+YOUNG_EVERY_HOURS = 11
 GOALS = {"better": 0.25, "inside": (0.75, 0.85), "band": 0.85}
 
 Forecaster = Callable[[Hourly, datetime, Series], Floats]  # P10, P50, P90 by 24 hours
@@ -88,43 +92,62 @@ def show(name: str, verdict: Verdict) -> None:
 
 
 def show_short(every: list[Series]) -> None:
-    """Print what a young site gets: forecasts from its first weeks."""
+    """Print what a young site gets: forecasts from its first weeks, begun in each season."""
     for weeks in FIRST_WEEKS:
-        young = range(weeks * WEEK, weeks * WEEK + 6 * DAY, 5)
-        found = [judge(_youth(one, weeks), young) for one in every]
-        means = {
-            "better": np.mean([each.scores.better for each in found]),
-            "inside": np.mean([each.scores.inside for each in found]),
-        }
+        young = range(weeks * WEEK, weeks * WEEK + 6 * DAY, YOUNG_EVERY_HOURS)
+        found = [judge(_youth(one, birth, weeks), young) for one in every for birth in BIRTHS]
+        better = np.array([each.scores.better for each in found])
         print(
-            f"after {weeks} weeks: {means['better']:+.1%} better, inside {means['inside']:.1%}"
-            f" (mean of {len(found)} series)",
+            f"after {weeks} weeks: {np.mean(better):+.1%} better, worst quarter"
+            f" {np.percentile(better, 25):+.1%},"
+            f" inside {np.mean([each.scores.inside for each in found]):.1%},"
+            f" band right {np.mean([each.band_right for each in found]):.1%}"
+            f" ({np.mean([each.band_right_before for each in found]):.1%})"
+            f" (mean of {len(found)} beginnings)",
             flush=True,
         )
 
 
-def _youth(series: Series, weeks: int) -> Series:
-    """Return the first weeks of a series and the one after them, without its gaps."""
-    load = series.load[: (weeks + 1) * WEEK + DAY]
+def _youth(series: Series, birth: int, weeks: int) -> Series:
+    """Return the weeks from the hour `birth` and the one after them, without their gaps."""
+    load = series.load[birth : birth + (weeks + 1) * WEEK + DAY]
     filled = np.interp(
         np.arange(len(load)), np.flatnonzero(~np.isnan(load)), load[~np.isnan(load)]
     )
-    return Series(series.name, series.start, filled, series.zone)
+    return Series(series.name, series.start + birth * HOUR, filled, series.zone)
 
 
 def show_files() -> None:
-    """Say of each meter file whether it is long enough to be judged by, and judge what is."""
-    for series in forecast_series.of_meter_files():
-        try:
-            origins = range(WARM_UP_WEEKS * WEEK, len(series.load) - DAY, EVERY_HOURS)
-            outlook.look_ahead(
-                Hourly(series.start, series.load),
-                origin=series.start + len(series.load) * HOUR,
-                zone=series.zone,
-            )
-            show(series.name, judge(series, origins))
-        except outlook.NotEnoughHistory as refusal:
-            print(f"{series.name:40} {len(series.load)} hours: not judged, {refusal}")
+    """Judge by the real loads in meter files that are long enough, and say what the others prove.
+
+    A file shorter than the history that a forecast needs, and a day to compare, cannot tell how
+    right a forecast is; it can tell that none is made of it.
+    """
+    every, unread = forecast_series.of_meter_files()
+    long_enough = [series for series in every if len(series.load) >= LEAST_HOURS]
+    for series in long_enough:
+        first = min(WARM_UP_WEEKS * WEEK, len(series.load) - DAY)
+        show(series.name, judge(series, range(first, len(series.load) - DAY + 1, EVERY_HOURS)))
+    for series in every:
+        if series not in long_enough:
+            length = f"{len(series.load)} hours"
+            print(f"{series.name:40} {length}: too short to judge; {_refusal(series)}")
+    for name in unread:
+        print(f"{name:40} not read: another format than NEM12, or refused")
+    count = f"{len(long_enough)} of {len(every) + len(unread)}"
+    print(f"meter files: {count} can judge a forecast, which takes {LEAST_HOURS} hours")
+
+
+def _refusal(series: Series) -> str:
+    try:
+        outlook.look_ahead(
+            Hourly(series.start, series.load),
+            origin=series.start + len(series.load) * HOUR,
+            zone=series.zone,
+        )
+    except outlook.NotEnoughHistory as refusal:
+        return f"rightly no forecast: {refusal}"
+    return "but a forecast is made of it"
 
 
 def summary(verdicts: list[Verdict]) -> str:

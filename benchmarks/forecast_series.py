@@ -121,14 +121,19 @@ def _with_gaps(load: Floats, rng: np.random.Generator) -> Floats:
     return gapped
 
 
-def of_meter_files() -> list[Series]:
-    """Return the loads in the NEM12 files of the folder `SEGS_METER_FILES`: drawn less fed in.
+def of_meter_files() -> tuple[list[Series], list[str]]:
+    """Return the loads in the files of the folder `SEGS_METER_FILES`: drawn less fed in.
 
-    One series a file, the sum of its service points over the hours that all of them have.
+    One series a file, the sum of its service points over the hours that all of them have; and
+    the names of the files of which none could be made: of another format than NEM12, or refused.
     """
     folder = os.environ.get("SEGS_METER_FILES")
-    files = sorted(Path(folder).glob("*nem12*.csv")) if folder else []
-    return [series for path in files if (series := _summed(path)) is not None]
+    files = sorted(Path(folder).iterdir()) if folder else []
+    found = {path.name: _summed(path) for path in files if path.suffix in {".csv", ".xml"}}
+    return (
+        [series for series in found.values() if series is not None],
+        [name for name, series in found.items() if series is None],
+    )
 
 
 def _summed(path: Path) -> Series | None:

@@ -80,7 +80,7 @@ def _expect(
         p10_mw=p10,
         p50_mw=p50,
         p90_mw=p90,
-        model_version="ridge-1",
+        model_version="ridge-2",
     )
 
 
