@@ -24,6 +24,7 @@ class BillRun(models.Model):
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.REQUESTED)
     requested_at = models.DateTimeField()
     requested_by = models.CharField(max_length=254)
+    approved_by = models.CharField(max_length=254, blank=True, help_text="who approved last")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

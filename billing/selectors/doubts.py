@@ -1,10 +1,12 @@
 """What a clerk should look at before a bill goes out: of the reckoning, and beside it."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from billing.choices import Trouble
 from billing.models import Invoice
 from billing.selectors import readiness
+from billing.selectors.readiness import Readiness
 from billing.selectors.reckoned import BLOCKING, Reckoning
 
 CANNOT_WAIVE = BLOCKING | {Trouble.FAILED}
@@ -12,23 +14,37 @@ FAR = Decimal(3)  # times the bill before, a day, or a third of it
 SMALL = Decimal(20)  # a difference of no more than that is nobody's outlier
 
 
-def of(reckoning: Reckoning) -> dict[Trouble, str]:
-    """Return every doubt about a reckoning, by its kind."""
+def of(reckonings: Sequence[Reckoning]) -> list[dict[Trouble, str]]:
+    """Return every doubt about each reckoning, by its kind."""
+    ready = readiness.of(periods={one.account_id: one.period for one in reckonings})
+    before = _bills_before(reckonings)
+    return [_doubts(one, ready[one.account_id], before.get(one.account_id)) for one in reckonings]
+
+
+def _doubts(reckoning: Reckoning, ready: Readiness, before: Invoice | None) -> dict[Trouble, str]:
     troubles = dict(reckoning.troubles)
-    ready = readiness.of(account_id=reckoning.account_id, period=reckoning.period)
     if ready.quarantined:
         troubles[Trouble.QUARANTINE] = f"{ready.quarantined} readings wait in quarantine"
-    outlier = _outlier(reckoning)
+    outlier = "" if before is None else _outlier(reckoning, before)
     if outlier:
         troubles[Trouble.OUTLIER] = outlier
     return troubles
 
 
-def _outlier(reckoning: Reckoning) -> str:
-    """Compare by the day with the bill before; empty when they are alike, or there is none."""
-    live = Invoice.objects.live().filter(account=reckoning.account_id)
-    before = live.filter(ends_on__lte=reckoning.cycle.start).order_by("-ends_on").first()
-    if before is None or before.currency != reckoning.currency:
+def _bills_before(reckonings: Sequence[Reckoning]) -> dict[int, Invoice]:
+    """Return the newest live invoice of each account that ends by the start of its cycle."""
+    starts = {one.account_id: one.cycle.start for one in reckonings}
+    live = Invoice.objects.live().filter(account__in=starts).order_by("account", "ends_on")
+    return {
+        invoice.account_id: invoice
+        for invoice in live.only("account", "starts_on", "ends_on", "total", "currency")
+        if invoice.ends_on <= starts[invoice.account_id]
+    }
+
+
+def _outlier(reckoning: Reckoning, before: Invoice) -> str:
+    """Compare by the day with the bill before; empty when they are alike."""
+    if before.currency != reckoning.currency:
         return ""
     days = (before.ends_on - before.starts_on).days
     expected = before.total * reckoning.cycle.days / days

@@ -1,7 +1,7 @@
 """Whether everything that was received for an account in a period has been summed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 
@@ -10,21 +10,25 @@ from segs_site.lib.periods import Period
 # Marks name a meter, or the whole shard for minutes that were read in time.
 _OWN = """
 WITH own AS (
-    SELECT DISTINCT m.id, m.serial, m.shard
-    FROM accounts_serviceagreement a
+    SELECT DISTINCT k.account, k.period, m.id, m.serial, m.shard
+    FROM unnest(%s::bigint[], %s::tstzrange[]) AS k (account, period)
+    JOIN accounts_serviceagreement a ON a.account_id = k.account AND a.during && k.period
     JOIN meters_meterinstallation i ON i.service_point_id = a.service_point_id
-     AND i.during && a.during * tstzrange(%(start)s, %(end)s)
+     AND i.during && (a.during * k.period)
     JOIN meters_meter m ON m.id = i.meter_id
-    WHERE a.account_id = %(account)s AND a.during && tstzrange(%(start)s, %(end)s)
+), marked AS (
+    SELECT DISTINCT own.account FROM meters_windowmark w
+    JOIN own ON own.shard = w.shard AND own.period @> w.minute
+    WHERE w.meter_id IS NULL OR w.meter_id = own.id
+), held AS (
+    SELECT own.account, count(*) AS readings FROM meters_quarantinedreading q
+    JOIN own ON own.serial = q.serial AND q.ts > lower(own.period) AND q.ts <= upper(own.period)
+    WHERE q.state = 'open' GROUP BY own.account
 )
-SELECT EXISTS (
-    SELECT 1 FROM meters_windowmark w JOIN own ON own.shard = w.shard
-    WHERE w.minute >= %(start)s AND w.minute < %(end)s
-      AND (w.meter_id IS NULL OR w.meter_id = own.id)
-), (
-    SELECT count(*) FROM meters_quarantinedreading q JOIN own ON own.serial = q.serial
-    WHERE q.state = 'open' AND q.ts > %(start)s AND q.ts <= %(end)s
-)
+SELECT k.account, marked.account IS NOT NULL, coalesce(held.readings, 0)
+FROM unnest(%s::bigint[]) AS k (account)
+LEFT JOIN marked ON marked.account = k.account
+LEFT JOIN held ON held.account = k.account
 """
 
 
@@ -36,10 +40,10 @@ class Readiness:
     quarantined: int
 
 
-def of(*, account_id: int, period: Period) -> Readiness:
-    """Return whether marks touch the account's own meters, and how many readings are held."""
-    parameters: dict[str, Any] = {"account": account_id, "start": period.start, "end": period.end}
+def of(*, periods: Mapping[int, Period]) -> dict[int, Readiness]:
+    """Return, by account, whether marks touch its own meters, and how many readings are held."""
+    accounts = list(periods)
+    ranges = [f"[{periods[a].start.isoformat()},{periods[a].end.isoformat()})" for a in accounts]
     with connection.cursor() as cursor:
-        cursor.execute(_OWN, parameters)
-        unsummed, quarantined = cursor.fetchone()
-    return Readiness(unsummed, quarantined)
+        cursor.execute(_OWN, [accounts, ranges, accounts])
+        return {account: Readiness(*row) for account, *row in cursor.fetchall()}

@@ -37,7 +37,9 @@ def approve(*, run: BillRun, by: str, turns: Iterable[Turn] | None = None) -> in
     approved = ready.update(state=TurnState.APPROVED)
     if not approved:
         raise NothingToApprove
-    BillRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, finished_at=None)
+    BillRun.objects.filter(pk=run.pk).update(
+        state=RunState.RUNNING, finished_at=None, approved_by=by
+    )
     log.info("run %s: %s turns approved by %s", run.pk, approved, by)
     return approved
 

@@ -4,6 +4,8 @@ What is read is one snapshot; what is written is one short transaction whose las
 number, so numbers have no hole and nobody waits for a rating.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from billing.invoicing import Cycle
 from billing.models import BillingTerms, CreditNote, Invoice, InvoiceEvent, PeriodClaim
 from billing.models.invoices import CLAIM_ONCE
 from billing.selectors import readiness, supplies
+from billing.selectors.readiness import Readiness
 from billing.selectors.reckoned import Reckoning
 from billing.selectors.reckoning import Reckoner
 from billing.services import writing
@@ -62,42 +65,78 @@ def issue(
     `waived` is the reason for which the clerk lets quarantined readings be. Raises NotOver,
     NotSummed, Quarantined, NotWhole or Overlapping; then nothing is written.
     """
-    period = supplies.period_of(cycle, ZoneInfo(settings.SEGS_SITE_ZONE))
-    if period.end > now:
-        raise NotOver
-    live = supplies.live_invoice(account.pk, cycle)
-    if live is not None:
-        return live
-    reckoning = _snapshot(account, cycle, period, is_waived=bool(waived), now=now)
-    try:
-        return _issue(reckoning, account, by=by, note=waived, now=now)
-    except IntegrityError as refusal:
-        if CLAIM_ONCE not in str(refusal):
-            raise
-        live = supplies.live_invoice(account.pk, cycle)
-        if live is None:
-            raise Overlapping from refusal
-        return live
+    order = Order(account, cycle, waived)
+    (outcome,) = issue_all(orders=[order], by=by, now=now)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Whose invoice for which period is issued."""
+
+    account: CustomerAccount
+    cycle: Cycle
+    waived: str = ""
+
+    @property
+    def period(self) -> Period:
+        """The billing period as instants."""
+        return supplies.period_of(self.cycle, ZoneInfo(settings.SEGS_SITE_ZONE))
+
+
+def issue_all(*, orders: Sequence[Order], by: str, now: datetime) -> list[Invoice | Exception]:
+    """Issue invoices of different accounts, read together and each written by itself.
+
+    Return for each what `issue` would return or raise. A fault of the database is raised.
+    """
+    found: dict[int, Invoice | Exception] = {}
+    for order in orders:
+        if order.period.end > now:
+            found[order.account.pk] = NotOver()
+        elif (live := supplies.live_invoice(order.account.pk, order.cycle)) is not None:
+            found[order.account.pk] = live
+    due = [order for order in orders if order.account.pk not in found]
+    for order, outcome in zip(due, _snapshot(due, now=now), strict=True):
+        found[order.account.pk] = (
+            outcome if isinstance(outcome, Exception) else _written(order, outcome, by, now)
+        )
+    return [found[order.account.pk] for order in orders]
 
 
 @transaction.atomic(durable=True)
-def _snapshot(
-    account: CustomerAccount, cycle: Cycle, period: Period, *, is_waived: bool, now: datetime
-) -> Reckoning:
-    """Read everything that the invoice is made of as it stood at one moment."""
+def _snapshot(orders: Sequence[Order], *, now: datetime) -> list[Reckoning | Exception]:
+    """Read everything that invoices are made of as it stood at one moment."""
     with connection.cursor() as cursor:
         cursor.execute(_SNAPSHOT)
-    ready = readiness.of(account_id=account.pk, period=period)
-    if ready.unsummed:
-        raise NotSummed
-    if ready.quarantined and not is_waived:
-        raise Quarantined
+    periods = {order.account.pk: order.period for order in orders}
+    ready = readiness.of(periods=periods)
     reckoner = Reckoner(zone=ZoneInfo(settings.SEGS_SITE_ZONE), now=now)
-    (reckoning,) = reckoner.reckon({account.pk: cycle})
+    reckonings = reckoner.reckon({order.account.pk: order.cycle for order in orders})
+    return [
+        _refusal(order, ready[order.account.pk], reckoning) or reckoning
+        for order, reckoning in zip(orders, reckonings, strict=True)
+    ]
+
+
+def _refusal(order: Order, ready: Readiness, reckoning: Reckoning) -> Exception | None:
+    if ready.unsummed:
+        return NotSummed()
+    if ready.quarantined and not order.waived:
+        return Quarantined()
     if not reckoning.is_whole:
-        message = "; ".join(reckoning.troubles.values())
-        raise NotWhole(message)
-    return reckoning
+        return NotWhole("; ".join(reckoning.troubles.values()))
+    return None
+
+
+def _written(order: Order, reckoning: Reckoning, by: str, now: datetime) -> Invoice | Exception:
+    try:
+        return _issue(reckoning, order.account, by=by, note=order.waived, now=now)
+    except IntegrityError as refusal:
+        if CLAIM_ONCE not in str(refusal):
+            raise
+        return supplies.live_invoice(order.account.pk, order.cycle) or Overlapping()
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ by another worker when its lease ends: kill -9 costs a minute, never an invoice.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from accounts.models import CustomerAccount
 from billing.choices import RunState, Trouble, TurnState
 from billing.invoicing import Cycle
-from billing.models import BillException, BillingTerms, BillRun, Turn
+from billing.models import BillException, BillingTerms, BillRun, Invoice, Turn
 from billing.selectors import doubts, supplies
 from billing.selectors.reckoned import Reckoning
 from billing.selectors.reckoning import Reckoner
@@ -26,7 +26,7 @@ from grid.models import Region
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
-CHUNK = 40  # accounts read at once: their usage fits in a few megabytes
+CHUNK = 100  # accounts read at once: a month of their usage is some 12 MB
 
 # An account takes part when an agreement of it may touch the billing period around the day.
 _INVITE = """
@@ -41,14 +41,19 @@ WHERE (%(account)s::bigint IS NULL OR a.account_id = %(account)s)
       %(day)s::timestamptz + make_interval(months => coalesce(t.months, 1)))
 ON CONFLICT (run_id, account_id) DO NOTHING
 """
+# A chunk is of one run, so that no account is in it twice.
 _CLAIM = """
-UPDATE billing_turn SET claimed_until = %(until)s
-WHERE id IN (
-    SELECT t.id FROM billing_turn t JOIN billing_billrun r ON r.id = t.run_id
+WITH due AS (
+    SELECT t.id, t.run_id FROM billing_turn t JOIN billing_billrun r ON r.id = t.run_id
     WHERE t.state = %(state)s AND r.state = 'running'
       AND (t.claimed_until IS NULL OR t.claimed_until < %(now)s)
-    ORDER BY t.run_id, t.account_id LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED
 )
+UPDATE billing_turn SET claimed_until = %(until)s
+WHERE id IN (
+    SELECT t.id FROM billing_turn t JOIN due USING (id)
+    WHERE t.run_id = (SELECT min(run_id) FROM due)
+    ORDER BY t.account_id LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED
+) AND state = %(state)s
 RETURNING id
 """
 
@@ -77,12 +82,28 @@ def work_due(*, now: datetime) -> int:
         _begin(run)
     waiting = _claim(TurnState.WAITING, now)
     if waiting:
-        _rate(waiting, now)
-        return len(waiting)
+        return _work(waiting, _rate, now)
     approved = _claim(TurnState.APPROVED, now)
-    done = sum(_issue(turn, now) for turn in approved)
+    done = _work(approved, _issue, now) if approved else 0
     _finish(now)
     return done
+
+
+def _work(
+    turns: Sequence[Turn], step: Callable[[Sequence[Turn], datetime], int], now: datetime
+) -> int:
+    """Take a step with a chunk; when that fails, one by one, so that only one is parked."""
+    try:
+        return step(turns, now)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: that is no account's fault
+    except Exception as fault:
+        if len(turns) > 1:
+            left = Turn.objects.filter(pk__in=[turn.pk for turn in turns], state=turns[0].state)
+            still = set(left.values_list("pk", flat=True))
+            return sum(_work([turn], step, now) for turn in turns if turn.pk in still)
+        log.exception("account %s could not be billed", turns[0].account_id)
+        return _park(turns[0], fault)
 
 
 @transaction.atomic
@@ -120,29 +141,12 @@ def _claim(state: TurnState, now: datetime) -> list[Turn]:
     )
 
 
-def _rate(turns: Sequence[Turn], now: datetime) -> None:
-    """Reckon a chunk at once; when that fails, one by one, so that only one is parked."""
+def _rate(turns: Sequence[Turn], now: datetime) -> int:
     reckoner = Reckoner(zone=ZoneInfo(settings.SEGS_SITE_ZONE), now=now)
-    try:
-        _rate_all(turns, reckoner, now)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: that is no account's fault
-    except Exception as fault:
-        if len(turns) == 1:
-            log.exception("account %s could not be rated", turns[0].account_id)
-            _park(turns[0], f"{type(fault).__name__}: {fault}")
-            return
-        for turn in turns:
-            if Turn.objects.filter(pk=turn.pk, state=TurnState.WAITING).exists():
-                _rate([turn], now)
-
-
-def _rate_all(turns: Sequence[Turn], reckoner: Reckoner, now: datetime) -> None:
-    for run in {turn.run for turn in turns}:
-        of_run = [turn for turn in turns if turn.run == run]
-        reckonings = reckoner.reckon({turn.account_id: cycle_of(turn) for turn in of_run})
-        for turn, reckoning in zip(of_run, reckonings, strict=True):
-            _write(turn, reckoning, now)
+    reckonings = reckoner.reckon({turn.account_id: cycle_of(turn) for turn in turns})
+    for turn, reckoning, troubles in zip(turns, reckonings, doubts.of(reckonings), strict=True):
+        _write(turn, reckoning, troubles, now)
+    return len(turns)
 
 
 def cycle_of(turn: Turn) -> Cycle:
@@ -152,8 +156,9 @@ def cycle_of(turn: Turn) -> Cycle:
 
 
 @transaction.atomic
-def _write(turn: Turn, reckoning: Reckoning, now: datetime) -> None:
-    troubles = doubts.of(reckoning)
+def _write(
+    turn: Turn, reckoning: Reckoning, troubles: Mapping[Trouble, str], now: datetime
+) -> None:
     turn.total, turn.energy_mwh = reckoning.total, reckoning.energy_mwh
     if not turn.run.is_dry and reckoning.is_whole and not _is_billed(reckoning):
         turn.invoice = writing.draft(reckoning=reckoning, account=turn.account, now=now)
@@ -170,35 +175,36 @@ def _is_billed(reckoning: Reckoning) -> bool:
     return supplies.live_invoice(reckoning.account_id, reckoning.cycle) is not None
 
 
-def _park(turn: Turn, detail: str) -> None:
+def _park(turn: Turn, fault: Exception) -> int:
+    detail = f"{type(fault).__name__}: {fault}"
     with transaction.atomic():
         BillException.objects.update_or_create(
             turn=turn, trouble=Trouble.FAILED, defaults={"detail": detail[:300]}
         )
         Turn.objects.filter(pk=turn.pk).update(state=TurnState.PARKED, claimed_until=None)
+    return 1
 
 
-def _issue(turn: Turn, now: datetime) -> int:
-    """Issue a turn's invoice; one whose readings are not summed yet has its turn again later."""
-    waived = turn.exceptions.filter(trouble=Trouble.QUARANTINE).first()
-    try:
-        invoice = issuing.issue(
-            account=turn.account,
-            cycle=cycle_of(turn),
-            by=turn.run.requested_by,
-            now=now,
-            waived=waived.note if waived else "",
-        )
-    except issuing.NotSummed:
+def _issue(turns: Sequence[Turn], now: datetime) -> int:
+    """Issue a chunk's invoices; what is not summed yet has its turn again when the lease ends."""
+    waived = {
+        exception.turn_id: exception.note
+        for exception in BillException.objects.filter(turn__in=turns, trouble=Trouble.QUARANTINE)
+    }
+    orders = [
+        issuing.Order(turn.account, cycle_of(turn), waived.get(turn.pk, "")) for turn in turns
+    ]
+    outcomes = issuing.issue_all(orders=orders, by=turns[0].run.approved_by, now=now)
+    return sum(_settle(turn, outcome) for turn, outcome in zip(turns, outcomes, strict=True))
+
+
+def _settle(turn: Turn, outcome: Invoice | Exception) -> int:
+    if isinstance(outcome, issuing.NotSummed):
         return 0
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as fault:
-        log.exception("account %s could not be billed", turn.account_id)
-        _park(turn, f"{type(fault).__name__}: {fault}")
-        return 1
+    if isinstance(outcome, Exception):
+        return _park(turn, outcome)
     Turn.objects.filter(pk=turn.pk).update(
-        state=TurnState.ISSUED, invoice=invoice, total=invoice.total, claimed_until=None
+        state=TurnState.ISSUED, invoice=outcome, total=outcome.total, claimed_until=None
     )
     return 1
 
