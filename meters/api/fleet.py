@@ -47,6 +47,11 @@ def _order(ordering: str) -> paging.Order:
     return paging.Order(keys, descending=ordering.startswith("-"))
 
 
+def _listed(query: Mapping[str, Any], order: paging.Order, now: datetime) -> fleet.Rows:
+    found = fleet.meters(_wanted(query), now=now)
+    return fleet.with_seen_at(found) if "seen_at" in order.keys else found
+
+
 class MeterListView(FleetView):
     """The list of meters."""
 
@@ -59,13 +64,14 @@ class MeterListView(FleetView):
         """Answer a page of the meters that are wanted."""
         now = timezone.now()
         query = asked(queries.MeterListQuerySerializer, request, now=now)
+        order = _order(query["ordering"])
         page = paging.cut(
-            fleet.meters(_wanted(query), now=now),
-            order=_order(query["ordering"]),
+            _listed(query, order, now),
+            order=order,
             cursor=query.get("cursor"),
             limit=query["limit"],
         )
-        return Response(page.document(request, [rows.meter(row) for row in page.rows]))
+        return Response(page.document(request, [rows.meter(row, now=now) for row in page.rows]))
 
 
 class MeterExportView(FleetView):
@@ -80,9 +86,10 @@ class MeterExportView(FleetView):
         """Stream every meter that is wanted; the first line names the columns."""
         now = timezone.now()
         query = asked(queries.MeterFilterSerializer, request, now=now)
-        found = fleet.meters(_wanted(query), now=now).order_by(*_order(query["ordering"]).fields)
+        order = _order(query["ordering"])
+        found = _listed(query, order, now).order_by(*order.fields)
         header = list(serializers.MeterSerializer().fields)
-        answered = map(rows.meter, found.iterator(chunk_size=ROWS_AT_ONCE))
+        answered = (rows.meter(row, now=now) for row in found.iterator(chunk_size=ROWS_AT_ONCE))
         return csvs.answer(
             request._request,
             name="meters.csv",
@@ -97,13 +104,16 @@ class MeterView(FleetView):
     @extend_schema(operation_id="meters_retrieve", responses=serializers.MeterDetailSerializer)
     def get(self, request: Request, pk: str) -> Response:
         """Answer a meter, what it said last, and every place it hung at."""
+        now = timezone.now()
         try:
-            row = fleet.meter(pk=int(pk), now=timezone.now())
+            row = fleet.meter(pk=int(pk), now=now)
         except Meter.DoesNotExist as problem:
             raise Http404(NO_METER) from problem
         places = MeterInstallation.objects.filter(meter_id=pk).order_by("during")
         places = places.select_related("service_point__region")
-        return Response(rows.meter(row) | {"installations": [_place(place) for place in places]})
+        return Response(
+            rows.meter(row, now=now) | {"installations": [_place(place) for place in places]}
+        )
 
 
 def _place(place: MeterInstallation) -> dict[str, Any]:

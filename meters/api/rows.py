@@ -1,12 +1,13 @@
 """Sums, readings and windows as JSON-ready rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from accounts.selectors import Supply
 from meters import intervals
 from meters.intervals import Granularity
-from meters.selectors import energy
+from meters.selectors import energy, fleet
 from meters.selectors.energy import Span, Sum, Sums
 from meters.selectors.histories import Resolution
 from segs_site.lib.choices import Quality
@@ -147,13 +148,14 @@ def _window(row: Mapping[str, Any]) -> Sequence[Any]:
     )
 
 
-def meter(row: Mapping[str, Any]) -> dict[str, Any]:
+def meter(row: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
     """Return a row of the list of meters as it is answered."""
     same = (
         "id", "serial", "flow", "limit_kw", "reading_interval_s", "auto_registered",
-        "registered_at", "region", "service_point", "address", "transformer", "feeder", "state",
+        "registered_at", "region", "service_point", "address", "transformer", "feeder",
     )  # fmt: skip
     return {name: row[name] for name in same} | {
+        "state": fleet.state_of(row, now=now).value,
         "last_reading_at": row["last_ts"],
         "last_received_at": row["last_received_at"],
         "power_kw": to_kw(row["last_power_mw"]),

@@ -1,12 +1,11 @@
 """The list of meters as an operator searches it: where each hangs now, and when it was heard."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import (
-    Case,
-    CharField,
     DateTimeField,
     DurationField,
     ExpressionWrapper,
@@ -15,7 +14,6 @@ from django.db.models import (
     Q,
     QuerySet,
     Value,
-    When,
 )
 from django.db.models.functions import Coalesce
 
@@ -64,25 +62,19 @@ class Wanted:
 
 
 def meters(wanted: Wanted, *, now: datetime) -> Rows:
-    """Return the meters that are wanted, unordered, as mappings of OWN, FIELDS, state and seen_at.
+    """Return the meters that are wanted, unordered, as mappings of OWN and FIELDS."""
+    hanging = FilteredRelation("installations", condition=Q(installations__during__contains=now))
+    rows = Meter.objects.annotate(place=hanging).annotate(**FIELDS)
+    return _kept(rows, wanted, now).values(*OWN, *FIELDS)
 
-    `seen_at` is when the newest reading came, 1970 for a meter that was never heard, so that it
-    can be ordered by. A meter is silent after three intervals without a reading.
+
+def with_seen_at(rows: Rows) -> Rows:
+    """Add when the newest reading came, which a list can be ordered by.
+
+    That is 1970 for a meter that was never heard.
     """
-    rows = (
-        Meter.objects.annotate(
-            place=FilteredRelation(
-                "installations", condition=Q(installations__during__contains=now)
-            )
-        )
-        .annotate(
-            seen_at=Coalesce(
-                "latestreading__received_at", Value(EPOCH), output_field=DateTimeField()
-            )
-        )
-        .annotate(state=_state(now), **FIELDS)
-    )
-    return _kept(rows, wanted, now).values(*OWN, *FIELDS, "state", "seen_at")
+    seen_at = Coalesce("latestreading__received_at", Value(EPOCH), output_field=DateTimeField())
+    return rows.annotate(seen_at=seen_at)
 
 
 def meter(*, pk: int, now: datetime) -> dict[str, Any]:
@@ -91,13 +83,17 @@ def meter(*, pk: int, now: datetime) -> dict[str, Any]:
     return found
 
 
-def _state(now: datetime) -> Case:
-    cases = [When(_in_state(state, now), then=Value(state.value)) for state in Reporting]
-    return Case(*cases, output_field=CharField())
+def state_of(row: Mapping[str, Any], *, now: datetime) -> Reporting:
+    """Return whether a meter reports: it is silent after three intervals without a reading."""
+    heard_at = row["last_received_at"]
+    if heard_at is None:
+        return Reporting.UNHEARD
+    patience = timedelta(seconds=row["reading_interval_s"] * SILENT_AFTER_INTERVALS)
+    return Reporting.SILENT if heard_at < now - patience else Reporting.REPORTING
 
 
 def _in_state(state: Reporting, now: datetime) -> Q:
-    """Return what holds of meters in a state, in terms that the planner can estimate."""
+    """Return what `state_of` says of meters, in terms that the planner can estimate."""
     if state is Reporting.UNHEARD:
         return Q(latestreading__isnull=True)
     patience = ExpressionWrapper(
