@@ -1,14 +1,18 @@
-"""Quarter-hours in bulk, made by the database itself: 5,000 meters × 30 days in a minute."""
+"""Quarter-hours in bulk: made by the database itself, or, faster, poured into it by COPY."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import numpy as np
+import numpy.typing as npt
 from django.db import connection
 
 from meters.models import QUARTERS
-from segs_site.lib import partitions
+from segs_site.lib import bulk, partitions, pgcopy
 from segs_site.lib.choices import Quality
 from segs_site.lib.periods import QUARTER
+
+Integers = npt.NDArray[np.int64]
 
 # In order of time, as they come in life, so that the block range index is worth something.
 _FILL = """
@@ -41,8 +45,7 @@ def fill(
 
     Each meter draws `kw`, and up to 96 × `spread_kw` more by its id.
     """
-    days = (end - start) // timedelta(days=1) + 2
-    partitions.ensure(QUARTERS, [(start + timedelta(days=day)).date() for day in range(days)])
+    _make_room(start, end)
     with connection.cursor() as cursor:
         cursor.execute(
             _FILL,
@@ -58,3 +61,59 @@ def fill(
             },
         )
         return cursor.rowcount
+
+
+def _make_room(start: datetime, end: datetime) -> None:
+    days = (end - start) // timedelta(days=1) + 2
+    partitions.ensure(QUARTERS, [(start + timedelta(days=day)).date() for day in range(days)])
+
+
+_COLUMNS = (
+    "start, mean_mw, min_mw, max_mw, energy_mwh, estimated_mwh, revised_at, meter_id, region_id,"
+    " mean_mv, count, expected, quality"
+)
+_AT_ONCE = 96  # quarter-hours of all meters in one COPY
+_READINGS = 90  # in a quarter-hour, at one in ten seconds
+
+
+def pour(
+    regions: Mapping[int, int], *, start: datetime, end: datetime, kw: float, spread_kw: float
+) -> None:
+    """Make every quarter-hour of `[start, end)` as `fill` does, of meters that stay in a region.
+
+    `regions` are theirs by meter id; no such quarter-hour may be there yet.
+    """
+    _make_room(start, end)
+    meters = np.array(sorted(regions), np.int64)
+    places = np.array([regions[int(meter)] for meter in meters], np.int64)
+    power = round(kw * 1e6) + round(spread_kw * 1e6) * (meters % 97)
+    count = (end - start) // QUARTER
+    for first in range(0, count, _AT_ONCE):
+        length = min(_AT_ONCE, count - first)
+        begun_us = round((start + first * QUARTER).timestamp()) * 1_000_000
+        starts = begun_us + 900_000_000 * np.arange(length).repeat(len(meters))
+        body = _rows(starts, *(np.tile(values, length) for values in (meters, places, power)))
+        bulk.copy_in(table="meters_quarter", columns=_COLUMNS, body=body)
+
+
+def _rows(starts: Integers, meters: Integers, regions: Integers, power: Integers) -> bytes:
+    def same(value: int, sent_as: str) -> pgcopy.Fixed:
+        return pgcopy.Fixed(np.full(len(starts), value), sent_as)
+
+    return pgcopy.rows(
+        [
+            pgcopy.timestamps(starts),
+            *(
+                pgcopy.Fixed(values, ">i8")
+                for values in (power, power // 2, power * 2, power // 4)
+            ),
+            same(0, ">i8"),
+            pgcopy.timestamps(starts + 900_000_000),
+            pgcopy.Fixed(meters, ">i4"),
+            pgcopy.Fixed(regions, ">i4"),
+            same(230_000, ">i4"),
+            same(_READINGS, ">i4"),
+            same(_READINGS, ">i4"),
+            same(int(Quality.ACTUAL), ">i2"),
+        ]
+    )
