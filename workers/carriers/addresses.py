@@ -12,14 +12,17 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# What Python calls global, and yet leads to addresses that are not, or to no single host.
-TUNNELS: tuple[Network, ...] = (
+# What some Python of ours calls global, and yet is not, or leads to addresses that are not.
+CLOSED: tuple[Network, ...] = (
     ipaddress.ip_network("64:ff9b::/96"),  # NAT64: an IPv4 address inside (RFC 6052)
     ipaddress.ip_network("64:ff9b:1::/48"),  # local NAT64 (RFC 8215)
     ipaddress.ip_network("2002::/16"),  # 6to4 (RFC 3056)
-    ipaddress.ip_network("2001::/32"),  # Teredo (RFC 4380)
+    ipaddress.ip_network("2001::/23"),  # Teredo, ORCHID and other protocols' own (RFC 2928)
     ipaddress.ip_network("::/96"),  # IPv4-compatible, deprecated (RFC 4291)
     ipaddress.ip_network("fec0::/10"),  # site-local, deprecated (RFC 3879)
+    ipaddress.ip_network("3fff::/20"),  # documentation (RFC 9637)
+    ipaddress.ip_network("5f00::/16"),  # segment routing (RFC 9602)
+    ipaddress.ip_network("192.0.0.0/24"),  # protocols' own (RFC 6890)
     ipaddress.ip_network("192.88.99.0/24"),  # 6to4 relays (RFC 7526)
 )
 
@@ -33,7 +36,7 @@ def is_open(address: Address, *, own: Sequence[Network] = ()) -> bool:
     plain = _plain(address)
     if any(plain in network for network in own if network.version == plain.version):
         return True
-    if any(plain in network for network in TUNNELS if network.version == plain.version):
+    if any(plain in network for network in CLOSED if network.version == plain.version):
         return False
     return plain.is_global and not plain.is_multicast and not plain.is_reserved
 

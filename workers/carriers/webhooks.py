@@ -14,8 +14,8 @@ from workers.carriers import addresses, posting
 class WebhookCarrier:
     """Posts to the open Internet alone, and to networks that a setting names."""
 
-    def __init__(self, *, total_s: float = posting.TOTAL_S) -> None:
-        self._total_s = total_s
+    def __init__(self, *, total_s: float | None = None) -> None:
+        self._total_s = total_s or posting.TOTAL_S
         self._own = [ipaddress.ip_network(text) for text in settings.SEGS_WEBHOOK_NETWORKS]
 
     def carry(self, parcel: Parcel, *, now: datetime) -> Receipt:
