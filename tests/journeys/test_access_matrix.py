@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.core.cache import cache
@@ -35,6 +37,7 @@ from billing.models import (
 )
 from grid import consumers
 from meters.models import QuarantinedReading, ServicePoint
+from segs_site.lib import health
 from segs_site.lib.models import DeadLetter
 from segs_site.lib.periods import Period
 from tariffs.models import RatePlan
@@ -53,8 +56,10 @@ ROLES = {
     matrix.ADA: UserRole.ADMIN,
 }
 SECRET = "segs-matrix-key"
+# One for all: each builds the chain of middleware anew, which costs more than a request.
+CLIENT = Client(raise_request_exception=False)
 SHUT = {401, 403, 404, 405}
-NOT_THERE = ("api/admin/tariffs/override/", "tariffs/overrides/")  # who may is answered 404
+NOT_THERE = ("api/admin/tariffs/override/", "tariffs/overrides/", "alerts/")  # who may: 404
 
 
 def addresses() -> list[str]:
@@ -90,17 +95,15 @@ class Somebody:
 
     name: str
     session: str
-    # One for all: each builds the chain of middleware anew, which costs more than a request.
-    client: Client = Client(raise_request_exception=False)
 
-    def answer(self, method: str, path: str) -> Any:
+    def answer(self, method: str, path: str, body: str = "{}") -> Any:
         headers = {"Authorization": f"Api-Key {SECRET}"} if self.name == matrix.KEY else {}
-        self.client.cookies.clear()
+        CLIENT.cookies.clear()
         if self.session:
-            self.client.cookies[settings.SESSION_COOKIE_NAME] = self.session
+            CLIENT.cookies[settings.SESSION_COOKIE_NAME] = self.session
         with transaction.atomic():
-            answer = self.client.generic(
-                method, path, "{}", content_type="application/json", headers=headers
+            answer = CLIENT.generic(
+                method, path, body, content_type="application/json", headers=headers
             )
             transaction.set_rollback(True)
         return answer
@@ -119,7 +122,7 @@ class Scene:
         for name, value in parts.items():
             path = path.replace(f":{name}", str(value))
         assert ":" not in path, f"say in this test what {path} stands for"
-        return f"/{path}/" if path and not path.endswith(".js") else f"/{path}"
+        return f"/{path}/" if path and not path.endswith((".js", ".csv")) else f"/{path}"
 
     def somebody(self, name: str) -> Somebody:
         if name not in self.people:
@@ -130,8 +133,10 @@ class Scene:
 
 
 @pytest.fixture
-def scene(small_grid: worlds.SmallGrid, now: datetime) -> Scene:
+def scene(small_grid: worlds.SmallGrid, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Scene:
     cache.clear()
+    # Readiness is asked in a thread that hangs up the connection, which a test shares.
+    monkeypatch.setattr(health, "database_sync_to_async", sync_to_async)
     people = {
         name: User.objects.create(email=f"{name.replace(' ', '.')}@home.example", role=role)
         for name, role in ROLES.items()
@@ -164,6 +169,8 @@ def scene(small_grid: worlds.SmallGrid, now: datetime) -> Scene:
             "api/admin/alerts/rules/": {"pk": rule.pk},
             "api/admin/alerts/": {"pk": alert.pk},
             "api/alerts/mine/": {"pk": alert.pk},
+            "alerts/planned-work/": {"pk": work.pk},
+            "alerts/": {"pk": alert.pk},
             "api/admin/meters/": {"pk": small_grid.north_meters[0].pk},
             "api/admin/quarantine/": {"pk": held.pk},
             "api/admin/dead-letters/": {"pk": letter.pk},
@@ -202,7 +209,11 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
 
 def opens(answer: Any) -> bool:
     """Tell whether a door let somebody in: also to be told that he sent nonsense."""
-    is_sent_to_sign_in = answer.status_code == 302 and "next=" in answer["Location"]
+    is_sent_to_sign_in = (
+        answer.status_code == 302
+        and urlsplit(answer["Location"]).path == "/sign-in/"
+        and answer.request["PATH_INFO"] != "/sign-out/"  # which leads there, too
+    )
     assert answer.status_code < 500 or answer.status_code == 503, answer.request["PATH_INFO"]
     return answer.status_code not in SHUT and not is_sent_to_sign_in
 
@@ -274,34 +285,6 @@ class TestEverybody:
         else:
             assert {door: code for door, code in found.items() if code not in SHUT | {302}} == {}
         assert max(found.values()) < 500
-
-
-@pytest.mark.django_db
-class TestAForeignName:
-    """A customer who names what is not his is told that there is nothing."""
-
-    @pytest.mark.parametrize("part", ["consumption", "consumption/summary"])
-    def test_of_a_user_is_not_found(self, scene: Scene, part: str) -> None:
-        otto = scene.somebody(matrix.OTTO)
-
-        answer = otto.answer("GET", scene.address(f"api/users/:pk/{part}"))
-
-        assert answer.status_code == 404
-
-    def test_of_an_alert_is_not_found(self, scene: Scene) -> None:
-        otto = scene.somebody(matrix.OTTO)
-
-        answer = otto.answer("GET", scene.address("api/alerts/mine/:pk"))
-
-        assert answer.status_code == 404
-
-    @pytest.mark.parametrize("part", ["history", "stats", "daily", "monthly", "export.csv"])
-    def test_of_a_meter_is_not_found(self, scene: Scene, part: str) -> None:
-        otto = scene.somebody(matrix.OTTO)
-
-        answer = otto.answer("GET", f"/api/telemetry/{part}?meter=MTR-N0")
-
-        assert answer.status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)
