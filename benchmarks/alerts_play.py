@@ -138,7 +138,7 @@ class Play:
         if not self._any("no_stream"):
             self._consume()
         if not self._any("no_sweeps"):
-            alerts_product.look(now_ms=self._now_ms)
+            self._detector.look(now_ms=self._now_ms)
         self.desk.look(self._now_ms)
 
     def _any(self, name: str) -> bool:
@@ -150,7 +150,7 @@ class Play:
         shards = alerts_product.shards()
         self._handler = Handler(shards=shards)
         self._lanes = leases.claim(name="judge", limit=shards)
-        alerts_product.start(now_ms=self._now_ms)
+        self._detector = alerts_product.Detector()
 
     def _measure(self) -> None:
         """Let every meter measure once, each at its own moment of the interval."""

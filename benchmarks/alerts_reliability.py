@@ -11,20 +11,31 @@ def truth(layout: Layout, events: Sequence[Event]) -> dict[str, float]:
 
     A customer here is a meter. No two outages of a plan overlap at one meter.
     """
-    lengths = [
-        len(layout.below(event.place)) * (event.end_ms - event.start_ms) for event in events
-    ]
-    minutes = sum(lengths) / 60_000
-    interruptions = sum(len(layout.below(event.place)) for event in events)
+    below = [len(layout.below(event.place)) for event in events]
+    minutes = (
+        sum(
+            meters * (event.end_ms - event.start_ms)
+            for meters, event in zip(below, events, strict=True)
+        )
+        / 60_000
+    )
+    return figures(minutes, sum(below), layout.meters)
+
+
+def figures(minutes: float, interruptions: int, customers: int) -> dict[str, float]:
+    """Return IEEE 1366's figures from customer-minutes and interruptions of customers."""
     return {
-        "saidi_min": minutes / layout.meters,
-        "saifi": interruptions / layout.meters,
+        "saidi_min": minutes / customers,
+        "saifi": interruptions / customers,
         "caidi_min": minutes / interruptions if interruptions else 0.0,
     }
 
 
-def compare(
-    layout: Layout, events: Sequence[Event], *, start_ms: int, end_ms: int
-) -> dict[str, object]:
-    """Return the true figures, the recorded ones and by how many percent SAIDI is off."""
-    return dict(truth(layout, events))
+def compare(true: dict[str, float], recorded: dict[str, float]) -> dict[str, object]:
+    """Return the true and the recorded figures, and by how many percent SAIDI is off."""
+    off = 100 * (recorded["saidi_min"] / true["saidi_min"] - 1) if true["saidi_min"] else None
+    return {
+        **{f"true_{name}": value for name, value in true.items()},
+        **{f"recorded_{name}": value for name, value in recorded.items()},
+        "saidi_off_pct": off,
+    }

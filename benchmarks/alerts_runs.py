@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from benchmarks import alerts_matching as matching
 from benchmarks import alerts_plans as plans
-from benchmarks import alerts_reliability
+from benchmarks import alerts_product, alerts_reliability
 from benchmarks import alerts_stage as stages
 from benchmarks.alerts_life import Peak
 from benchmarks.alerts_plans import HOUR, MINUTE, SECOND, Plan
@@ -121,8 +121,10 @@ def saidi(order: Order) -> Result:
     period = (MORNING_MS + WARM_UP_MS, MORNING_MS + int(min(order.hours, 8) * HOUR))
     stage.plan = plans.long_outages(stage.layout, each=60, period=period, seed=order.seed)
     _, result = stage.play()
+    recorded = alerts_product.recorded(start_ms=stage.start_ms, end_ms=stage.plan.end_ms)
     result.figures |= alerts_reliability.compare(
-        stage.layout, stage.plan.events, start_ms=stage.start_ms, end_ms=stage.plan.end_ms
+        alerts_reliability.truth(stage.layout, stage.plan.events),
+        alerts_reliability.figures(*recorded, stage.layout.meters),
     )
     return result
 
