@@ -70,7 +70,8 @@ class LoadView(APIView):
         query.is_valid(raise_exception=True)
         history = grid.load_history(minutes=query.validated_data["minutes"], now=timezone.now())
         # Not through the serializer: a day of four regions is 11,520 values.
-        return Response(asdict(history))
+        names = ("regions", "minutes", "load_kw", "capacity_kw")
+        return Response({name: getattr(history, name) for name in names})
 
 
 _topology = bodies.Kept()
