@@ -9,9 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from segs_site.lib import caching
+from segs_site.lib.periods import floor
 from tariffs.api.serializers import UNKNOWN, RegionField, price
 from tariffs.selectors import forecasts, policies
 
+KEPT_S = 30  # what it stands on changes once in a quarter-hour, and judging takes 700 hours
 SHARE = "0 to 1; null where nothing can be judged yet"
 
 
@@ -94,11 +97,14 @@ class ForecastView(APIView):
         """Answer the hours from this one on, the past ones beside what came, and the error."""
         query = ForecastQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        found = forecasts.forecast(
-            query.validated_data["region"],
-            policies.policies(),
-            hours=query.validated_data["hours"],
-            past_hours=query.validated_data["past_hours"],
-            now=timezone.now(),
+        region, now = query.validated_data["region"], timezone.now()
+        hours, past_hours = query.validated_data["hours"], query.validated_data["past_hours"]
+        this_hour = floor(now, forecasts.HOUR).isoformat()
+        found = caching.kept(
+            f"forecast:{region.pk}:{hours}:{past_hours}:{this_hour}",
+            seconds=KEPT_S,
+            make=lambda: forecasts.forecast(
+                region, policies.policies(), hours=hours, past_hours=past_hours, now=now
+            ),
         )
         return Response(ForecastSerializer(found).data)

@@ -21,7 +21,6 @@ from segs_site.lib.periods import Period
 from tariffs.api import serializers
 from tariffs.models import PricingPolicy, RatePlan
 from tariffs.selectors import histories, policies, prices
-from tariffs.selectors.prices import Tariff
 
 LONGEST_ESTIMATE = timedelta(days=31)
 NEWEST_FIRST = Order(("starts_at",), descending=True)
@@ -49,7 +48,7 @@ class CurrentView(APIView):
         current, following = prices.current(now=now), prices.decided_next(now=now)
         wanted = [query["region"].code] if "region" in query else list(current)
         found = [
-            asdict(current[code]) | {"next": _plain(following.get(code))}
+            serializers.CurrentTariff(current[code], following.get(code))
             for code in wanted
             if code in current
         ]
@@ -152,10 +151,6 @@ def _period(query: dict[str, Any], now: datetime) -> Period:
         words = f"The end comes after the start, at most {LONGEST_ESTIMATE.days} days."
         raise ValidationError({"end": [words]})
     return Period(start, end)
-
-
-def _plain(tariff: Tariff | None) -> dict[str, Any] | None:
-    return None if tariff is None else asdict(tariff)
 
 
 def _rules(policy: PricingPolicy) -> dict[str, Any]:
