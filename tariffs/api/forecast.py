@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from segs_site.lib import caching
 from segs_site.lib.periods import floor
 from tariffs.api.serializers import UNKNOWN, RegionField, price
+from tariffs.forecast.hours import HOUR
 from tariffs.selectors import forecasts, policies
 
 KEPT_S = 30  # what it stands on changes once in a quarter-hour, and judging takes 700 hours
@@ -99,7 +100,7 @@ class ForecastView(APIView):
         query.is_valid(raise_exception=True)
         region, now = query.validated_data["region"], timezone.now()
         hours, past_hours = query.validated_data["hours"], query.validated_data["past_hours"]
-        this_hour = floor(now, forecasts.HOUR).isoformat()
+        this_hour = floor(now, HOUR).isoformat()
         found = caching.kept(
             f"forecast:{region.pk}:{hours}:{past_hours}:{this_hour}",
             seconds=KEPT_S,
