@@ -81,9 +81,17 @@ def announce_ended(alerts: Iterable[Alert], *, now: datetime) -> None:
 def announce_step(
     *, states: Mapping[int, State], step: Step, by: str, note: str, now: datetime
 ) -> None:
-    """Tell the desk that alerts took a step, and where each stands now.
+    """Tell the desk of a step; see `step_events`."""
+    live.announce(step_events(states=states, step=step, by=by, note=note, now=now), now=now)
 
-    Few are told one by one; many share events that have `alert_ids` in place of `alert_id`.
+
+def step_events(
+    *, states: Mapping[int, State], step: Step, by: str, note: str, now: datetime
+) -> list[live.Event]:
+    """Return events that say that alerts took a step, and where each stands now.
+
+    Few are told one by one; many share events that name them in `alert_ids`, and in `alert_id`
+    none.
     """
     events: list[live.Event] = []
     for state in sorted(set(states.values())):
@@ -92,12 +100,12 @@ def announce_step(
         events += [
             live.Event(GROUP, "status_update", named | said, STEPS_STREAM) for named in _named(ids)
         ]
-    live.announce(events, now=now)
+    return events
 
 
 def _named(ids: Sequence[int]) -> list[dict[str, Any]]:
     if len(ids) <= ONE_BY_ONE:
-        return [{"alert_id": pk} for pk in ids]
+        return [{"alert_id": pk, "alert_ids": [pk]} for pk in ids]
     starts = range(0, len(ids), TOGETHER)
     return [{"alert_id": None, "alert_ids": ids[at : at + TOGETHER]} for at in starts]
 
@@ -127,6 +135,7 @@ def customer_data(alert: Alert) -> dict[str, Any]:
             Kind(alert.kind),
             is_explained=alert.parent_id is not None,
             is_planned=alert.planned_work_id is not None,
+            is_known=alert.is_known,
         ),
         "first_at": iso(alert.first_at),
         "ended_at": iso(alert.cleared_at or alert.resolved_at),

@@ -69,13 +69,19 @@ _FOR_CUSTOMERS: dict[Kind, str] = {
 _ANOTHER = "Something is wrong with your meter."
 _OUTAGE_NEARBY = "Outage at your address: supply in your area is interrupted."
 _PLANNED = "No supply at your address because of planned work."
+_KNOWN = "Our crew is informed."
 _DARK = frozenset({Kind.OUTAGE, Kind.SILENT})
 
 
-def for_customer(kind: Kind, *, is_explained: bool, is_planned: bool) -> str:
-    """Return a sentence for whoever lives there: no technical terms, nobody's name."""
+def for_customer(
+    kind: Kind, *, is_explained: bool, is_planned: bool, is_known: bool = False
+) -> str:
+    """Return a sentence for whoever lives there: no technical terms, nobody's name.
+
+    `is_known` says that somebody at the utility looks after it.
+    """
     if kind in _DARK and is_planned:
         return _PLANNED
-    if kind in _DARK and is_explained:
-        return _OUTAGE_NEARBY
-    return _FOR_CUSTOMERS.get(kind, _ANOTHER)
+    is_nearby = kind in _DARK and is_explained
+    said = _OUTAGE_NEARBY if is_nearby else _FOR_CUSTOMERS.get(kind, _ANOTHER)
+    return f"{said} {_KNOWN}" if is_known else said

@@ -135,6 +135,12 @@ class Alert(models.Model):
         """Whether another alert, or planned work, explains it."""
         return self.parent_id is not None or self.planned_work_id is not None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody has acknowledged it, or what explains it; fetch `parent` with it."""
+        cause = self.parent or self
+        return (cause.acknowledged_at or self.acknowledged_at) is not None
+
 
 class AlertEvent(models.Model):
     """One step in an alert's life: append-only, the database refuses a change."""

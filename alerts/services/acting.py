@@ -32,7 +32,9 @@ class NotAnOperator(Exception):
 def acknowledge_all(*, ids: Collection[int], by: str, now: datetime, note: str = "") -> list[int]:
     """Say that somebody has seen alerts; one that has cleared is over with that."""
     stepping.hold_desk()
-    return list(stepping.take(ids=ids, step=Step.ACKNOWLEDGED, by=by, note=note, now=now))
+    done = list(stepping.take(ids=ids, step=Step.ACKNOWLEDGED, by=by, note=note, now=now))
+    stepping.tell_customers(stepping.fetch(linking.below(done)), now=now)
+    return done
 
 
 def acknowledge(*, alert: Alert, by: str, now: datetime, note: str = "") -> Alert:

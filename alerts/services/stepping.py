@@ -17,7 +17,7 @@ from alerts.models.alerts import AlertQuerySet
 from alerts.selectors import concerned
 from segs_site.lib.locks import Lock
 
-PLACE = ("region", "feeder", "transformer", "meter")
+PLACE = ("region", "feeder", "transformer", "meter", "parent")
 
 _STAMPS: dict[Step, str] = {
     Step.ACKNOWLEDGED: "acknowledged_at = %(now)s, acknowledged_by = %(by)s",

@@ -71,6 +71,7 @@ class TestAcknowledge:
         assert told.stream == "alert_status_updates"
         assert told.data == {
             "alert_id": alert.pk,
+            "alert_ids": [alert.pk],
             "status": "acknowledged",
             "by": OLGA,
             "note": "Seen.",

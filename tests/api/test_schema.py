@@ -12,6 +12,9 @@ import yaml
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
+from alerts import live as alerts_live
+from alerts.choices import State, Step
+from alerts.models import Alert
 from benchmarks import collection
 from grid.live import load_data
 from grid.models import RegionMinute
@@ -98,25 +101,33 @@ class TestTelemetry:
 
 
 class TestTheSocket:
-    @pytest.mark.parametrize("type_", ["load", "tariff", "heartbeat", "resync"])
-    def test_sends_what_is_described(self, type_: str, now: datetime) -> None:
-        sent = EVENTS[type_](now)
+    @pytest.mark.parametrize(
+        "kind", ["load", "tariff", "alert", "own", "step", "heartbeat", "resync"]
+    )
+    def test_sends_what_is_described(self, kind: str, now: datetime) -> None:
+        sent = EVENTS[kind](now)
 
         valid("LiveEvent", sent)
         assert set(sent["data"]) == set(
-            COMMITTED["components"]["schemas"][DATA[type_]]["properties"]
+            COMMITTED["components"]["schemas"][DATA[kind]]["properties"]
         )
 
 
 DATA = {
     "load": "LiveLoad",
     "tariff": "LiveTariff",
+    "alert": "LiveAlert",
+    "own": "LiveOwnAlert",
+    "step": "LiveAlertStep",
     "heartbeat": "LiveNewest",
     "resync": "LiveNewest",
 }
 EVENTS: dict[str, Callable[[datetime], Any]] = {
     "load": lambda now: event("load", load_data(minute(now), region="North"), now),
     "tariff": lambda now: event("tariff", tariff_data(price(now), region="North"), now),
+    "alert": lambda now: event("alert", alerts_live.alert_data(alert(now)), now),
+    "own": lambda now: event("alert", alerts_live.customer_data(alert(now)), now),
+    "step": lambda now: event("status_update", step(now), now),
     "heartbeat": lambda now: json.loads(live.heartbeat(newest=7, now=now)),
     "resync": lambda now: json.loads(live.resync(newest=7, now=now)),
 }
@@ -131,6 +142,20 @@ def price(now: datetime) -> RegionPrice:
     return RegionPrice(
         pk=7, price=Decimal("7.2"), starts_at=now, ends_at=end, reason="load", triggered_by="AUTO"
     )
+
+
+def alert(now: datetime) -> Alert:
+    return Alert(
+        pk=7, kind="outage", subject="meter:7", severity=3, message="no supply",
+        first_at=now, raised_at=now, last_at=now,
+    )  # fmt: skip
+
+
+def step(now: datetime) -> dict[str, Any]:
+    (told,) = alerts_live.step_events(
+        states={7: State.ACKNOWLEDGED}, step=Step.ACKNOWLEDGED, by="", note="", now=now
+    )
+    return told.data
 
 
 def event(type_: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
