@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, ValidationError, validate
 
@@ -303,6 +304,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-none-match"]
 CORS_EXPOSE_HEADERS = [
     "Content-Disposition", "ETag", "Idempotent-Replayed", "RateLimit-Limit",
     "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id",
@@ -357,6 +359,8 @@ SPECTACULAR_SETTINGS = {
         "ReportingEnum": "meters.choices.Reporting",
         "QuarantineStateEnum": "meters.choices.QuarantineState",
         "SeverityEnum": "alerts.choices.SEVERITY_WORDS",
+        "InvoiceStateEnum": "billing.choices.InvoiceState",
+        "RunStateEnum": "billing.choices.RunState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

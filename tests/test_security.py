@@ -105,6 +105,32 @@ class TestHeaders:
         assert answer["Access-Control-Allow-Origin"] == "https://portal.example"
         assert "Access-Control-Allow-Credentials" not in answer
 
+    def test_let_its_pages_read_what_headers_say(self, client: Client, settings: Any) -> None:
+        settings.CORS_ALLOWED_ORIGINS = ["https://portal.example"]
+
+        answer = client.get("/api/nothing", headers={"Origin": "https://portal.example"})
+
+        exposed = answer["Access-Control-Expose-Headers"].split(", ")
+        assert {
+            "Content-Disposition", "ETag", "Idempotent-Replayed", "RateLimit-Limit",
+            "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-Id",
+        } <= set(exposed)  # fmt: skip
+
+    @pytest.mark.parametrize("header", ["authorization", "idempotency-key", "if-none-match"])
+    def test_let_its_pages_send_what_the_api_reads(
+        self, client: Client, settings: Any, header: str
+    ) -> None:
+        settings.CORS_ALLOWED_ORIGINS = ["https://portal.example"]
+        asked = {
+            "Origin": "https://portal.example",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": header,
+        }
+
+        answer = client.options("/api/users/me", headers=asked)
+
+        assert header in answer["Access-Control-Allow-Headers"].split(", ")
+
 
 class Inline(HTMLParser):
     """Collects what the content policy would block."""
