@@ -15,6 +15,7 @@ import { fill, gettext } from "./words.js";
 const SOON_MS = 80; // the events of one cause come together
 const PAUSE_MS = 400; // between two reads in a flood
 const RENEW_MS = 60_000; // shelves end and rates fall without an event
+const NOT_LIVE = ["stale", "disconnected", "refused"];
 
 const page = document.getElementById("alerts");
 const part = (name) => page.querySelector(`[data-part=${name}]`);
@@ -29,6 +30,7 @@ let timer = null;
 let readAt = 0;
 let reading = null;
 let openedFrom = null;
+let shownAt = Date.now(); // by the server's clock, once that is known
 
 function lastRow() {
   return rows.all.find((row) => row.dataset.key === openedFrom) ?? rows.all[0];
@@ -83,6 +85,7 @@ function take(fragment) {
     const old = page.querySelector(`[data-swap=${name}]`);
     if (next && old && !old.contains(document.activeElement)) morph(old, next);
   }
+  shownAt = bar.clock.now();
   rows.show(fragment.querySelector("[data-swap=rows]"));
   for (const button of page.querySelectorAll("[data-fold][aria-expanded=true]")) unfold(button);
   detail.renew();
@@ -113,6 +116,12 @@ function tick(now) {
     const text = age(now - Date.parse(element.dataset.since));
     if (element.textContent !== text) element.textContent = text;
   }
+  if (NOT_LIVE.includes(document.body.dataset.link)) tellStale(now);
+}
+
+function tellStale(now) {
+  const values = { time: bar.times.time(shownAt), age: age(now - shownAt) };
+  panel.old(fill(gettext("Not live: this list is of %(time)s, %(age)s ago."), values));
 }
 
 function open(link) {
