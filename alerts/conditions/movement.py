@@ -29,7 +29,9 @@ CROWD_SHARE = 0.05  # of a region, at once: that is the region, not these meters
 ADOPT_MINUTES = 15
 ADOPT_QUARTERS = 16
 SPAN = 8  # quarters: an evening out is over, or seen on other days too
-KNOWN_DAYS = 2
+KNOWN_DAYS = 3
+MOST_A_DAY = 1.0
+HIGHEST_SHARE = 3.0  # an oven says nothing of what comes after it
 BELOW_LOWEST = 0.6
 LOWEST_RISES = 0.0015  # a quarter-hour: half is forgotten in five days
 
@@ -76,7 +78,9 @@ def spikes(
     if high.sum() > max(CROWD_SHARE * len(high), SAMPLES):
         high[:] = False
     held = before.spells.held
-    stays = before.spells.told & (mean_mw > factor * usual) & (held < ADOPT_MINUTES)
+    high &= held < ADOPT_MINUTES
+    stays = before.spells.told & (held > 0) & (held < ADOPT_MINUTES)
+    stays &= mean_mw > factor * usual
     turned = spells.turn(
         before.spells,
         holds=high | (stays & known),
@@ -103,11 +107,11 @@ def spikes(
 class Lows:
     """What drops are judged by, one entry per meter; milliwatts.
 
-    `actual` and `expected` are its last quarters, `lowest` the least share of the expected that
-    it drew in such a span.
+    `level` is the exponential mean of its share of what was expected, `actual` and `expected`
+    are its last quarters, `lowest` the least share that it drew in such a span.
     """
 
-    usual: Floats
+    level: Floats
     samples: Ints
     actual: Floats
     expected: Floats
@@ -134,15 +138,17 @@ def drops(
     compares = known & (days >= KNOWN_DAYS) & np.isfinite(profile_mw)
     profile = np.where(compares, profile_mw, 0.0)
     expected = profile * regional(mean_mw, profile, compares)
-    actual_hour = np.concatenate([before.actual[:, 1:], np.where(known, mean_mw, 0)[:, None]], 1)
-    expected_hour = np.concatenate([before.expected[:, 1:], expected[:, None]], 1)
-    whole = (expected_hour > 0).all(axis=1)
-    share = actual_hour.sum(axis=1) / np.maximum(expected_hour.sum(axis=1), 1)
+    actual = np.concatenate([before.actual[:, 1:], np.where(known, mean_mw, 0)[:, None]], 1)
+    expect = np.concatenate([before.expected[:, 1:], expected[:, None]], 1)
+    whole = (expect > 0).all(axis=1)
+    share = actual.sum(axis=1) / np.maximum(expect.sum(axis=1), 1)
     least = 1 - limit.threshold / 100
     ready = compares & (before.samples >= SAMPLES) & (expected >= LEAST_USUAL_MW)
-    low = ready & (mean_mw < least * expected) & (mean_mw < least * before.usual)
-    low &= before.spells.held < ADOPT_QUARTERS
-    missing = (expected_hour - actual_hour).mean(axis=1)
+    now = mean_mw / np.maximum(expected, 1)
+    low = ready & (now < least) & (now < least * before.level)
+    adopts = ready & (before.spells.held >= ADOPT_QUARTERS)
+    low &= ~adopts
+    missing = (expect - actual).mean(axis=1)
     begins = whole & (share < least) & (missing > limit.deadband * MW_PER_KW)
     begins &= (before.lowest > 0) & (share < BELOW_LOWEST * before.lowest)
     turned = spells.turn(
@@ -153,17 +159,17 @@ def drops(
         window_s=QUARTER_S,
         may_begin=begins,
     )
-    learns = known & ~low
-    first = learns & (before.samples == 0)
-    moved = before.usual + ALPHA * (mean_mw - before.usual)
-    knows = whole & compares & ~turned.spells.told
+    learns = compares & ~low
+    moved = before.level + ALPHA * (np.minimum(now, HIGHEST_SHARE) - before.level)
+    started = np.where(before.samples > 0, moved, 1.0)
+    knows = whole & compares & ~low & ~turned.spells.told  # a drop is no example of itself
     lowest = np.where(before.lowest > 0, before.lowest, 1.0)
     risen = np.minimum(lowest + LOWEST_RISES * (1 - lowest), np.maximum(share, 1e-3))
     after = Lows(
-        usual=np.where(first, mean_mw, np.where(learns, moved, before.usual)),
-        samples=before.samples + known,
-        actual=actual_hour,
-        expected=expected_hour,
+        level=np.where(adopts, now, np.where(learns, started, before.level)),
+        samples=before.samples + compares,
+        actual=actual,
+        expected=expect,
         lowest=np.where(knows, risen, before.lowest),
         spells=turned.spells,
     )
@@ -173,10 +179,18 @@ def drops(
 def learn_profile(
     profile_mw: Floats, days: Ints, *, mean_mw: Floats, known: Mask
 ) -> tuple[Floats, Ints]:
-    """Return the mean of a time of day with one more day, and of how many days it is."""
+    """Return what is usual at a time of day with one more day, and of how many days it is.
+
+    What happens now and then (a car that charges) is not usual: one day lifts the mean by no
+    more than its half, and from far above it comes down by halves.
+    """
     weight = np.maximum(ALPHA, 1 / (days + 1))
     was = np.where(days > 0, profile_mw, mean_mw)
+    step = np.minimum(mean_mw - was, MOST_A_DAY * np.maximum(was, LEAST_USUAL_MW))
+    usual = was + weight * step
+    fell = (mean_mw > 0) & (was > 2 * mean_mw)
+    usual = np.where(fell, np.sqrt(np.maximum(was * mean_mw, 0)), usual)
     return (
-        np.where(known, was + weight * (mean_mw - was), profile_mw),
+        np.where(known, usual, profile_mw),
         np.where(known, np.minimum(days + 1, 250), days),
     )

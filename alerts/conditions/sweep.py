@@ -203,8 +203,10 @@ class _Sweep:
             off_us = np.array([off for _, off in delays], np.int64)
             fit = np.where(is_now.proven, np.where(was.fit_us > 0, was.fit_us, self.now_us), 0)
             opens = ~was.is_open & (fit > 0) & (self.now_us - fit >= on_us)
-            opens &= self._has_settled(tier, look, out) & (tier.count(may_be) == 0)
-            opens &= (self.now_us - fit >= HELD_US) | (tier.count(self._above(place, judged)) == 0)
+            settled = self._settled_us(tier, look, out)
+            opens &= (settled <= self.now_us) & (tier.count(may_be) == 0)
+            is_held = tier.count(self._above(place, judged)) > 0
+            opens &= ~is_held | (self.now_us - settled >= HELD_US)
             gone = np.where(is_now.fits, 0, np.where(was.gone_us > 0, was.gone_us, self.now_us))
             gone = np.where(was.is_open, gone, 0)
             closes = was.is_open & (gone > 0) & (self.now_us - gone >= off_us)
@@ -232,8 +234,8 @@ class _Sweep:
             above |= self.layout.tiers[higher].spread(fits)
         return above
 
-    def _has_settled(self, tier: Tier, look: Look, out: Mask) -> Mask:
-        """Tell of which nodes all is in that one failure does: two intervals after it.
+    def _settled_us(self, tier: Tier, look: Look, out: Mask) -> Ints:
+        """Return by when all is in that a node's failure does: two intervals after it.
 
         By then whatever fell with it is late, and the highest node that explains it is seen.
         """
@@ -241,8 +243,7 @@ class _Sweep:
         below = out & (tier.of_meter >= 0)
         due = look.good_us + (SETTLED_INTERVALS * self.layout.fleet.interval_us).astype(np.int64)
         np.maximum.at(newest, tier.of_meter[below], due[below])
-        settled: Mask = newest <= self.now_us
-        return settled
+        return newest
 
     def _delays(self, place: int, node: int) -> tuple[int, int]:
         tier = self.layout.tiers[place]
