@@ -110,7 +110,7 @@ class ShiftNoteAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ["written_by", "text"]
 
 
-class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+class EndpointForm(forms.ModelForm):
     """Asks where to, and of what."""
 
     url = forms.URLField(max_length=500, assume_scheme="https")
@@ -161,7 +161,7 @@ class WebhookEndpointAdmin(admin.ModelAdmin):
             is_enabled=obj.is_enabled,
             now=timezone.now(),
         )
-        obj.pk, obj._state.adding = made.pk, False
+        obj.pk, obj._state = made.pk, made._state
         obj.__dict__["shown"] = secret
 
     def response_add(

@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import transaction
 
 from alerts.choices import Channel, Occasion, Priority, Severity
-from alerts.models import Lane, Notice, WebhookEndpoint
+from alerts.models import Notice, WebhookEndpoint
 from alerts.notifications import signing
 from alerts.notifications.carriers import Parcel
-from alerts.services import speaking
+from alerts.services import lanes, speaking
 from grid.models import Region
 from segs_site.lib import vault
 
@@ -23,6 +23,7 @@ def add(
     now: datetime,
     severity_from: Severity = Severity.LOW,
     regions: Collection[Region] = (),
+    is_enabled: bool = True,
 ) -> tuple[WebhookEndpoint, str]:
     """Make an endpoint and return its secret once, as receivers need it."""
     secret = signing.new_secret()
@@ -32,6 +33,7 @@ def add(
             url=url,
             secret=_sealed(secret),
             severity_from=severity_from,
+            is_enabled=is_enabled,
             created_at=now,
         )
         endpoint.regions.set(regions)
@@ -47,7 +49,7 @@ def renew_secret(*, endpoint: WebhookEndpoint) -> str:
 
 def ask_for_test(*, endpoint: WebhookEndpoint, now: datetime) -> None:
     """Send a test to an endpoint, at once even if it was at rest."""
-    Lane.objects.filter(name=endpoint.lane).update(rests_until=None)
+    lanes.wake(names=[endpoint.lane])
     Notice.objects.create(
         occasion=Occasion.TEST,
         channel=Channel.WEBHOOK,

@@ -1,5 +1,6 @@
 """The ways out: one worker each, and rest for one that fails."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -38,6 +39,11 @@ def keep(*, name: str, now: datetime) -> None:
 def give_back(*, name: str) -> None:
     """Leave a lane to others."""
     Lane.objects.filter(name=name).update(taken_until=None)
+
+
+def wake(*, names: Collection[str]) -> None:
+    """End the rest of lanes, for somebody has mended what failed."""
+    Lane.objects.filter(name__in=list(names)).update(rests_until=None)
 
 
 def note_sent(*, name: str, now: datetime) -> None:
