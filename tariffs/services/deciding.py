@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 OLDEST_LOAD = timedelta(minutes=3)  # a minute that ended before that tells nothing of now
 SLOTS_A_STEP = 500
+REGIONS_A_STEP = 10  # so that the first are announced while the last are decided
 FRESH = timedelta(hours=1)  # a price that ended before that is for those who ask, not for screens
 
 
@@ -44,13 +45,9 @@ def decide_due(*, now: datetime) -> int:
 
     A region that cannot be priced is logged and starves no other. Safe to call from many places.
     """
-    decided = 0
-    for each in policies.due(now=now):
-        try:
-            decided += len(decide_region(region_id=each.region_id, now=now))
-        except Exception:
-            logger.exception("region %s could not be priced", each.region_id)
-    return decided
+    due = [each.region_id for each in policies.due(now=now)]
+    steps = range(0, len(due), REGIONS_A_STEP)
+    return sum(_decide_regions(due[step : step + REGIONS_A_STEP], now) for step in steps)
 
 
 @transaction.atomic
@@ -60,9 +57,31 @@ def decide_region(*, region_id: int, now: datetime) -> Sequence[RegionPrice]:
     Empty when nothing is due, or another decider is at work on the region. After a long time
     away the oldest slots come first, a few hundred at a time.
     """
+    transaction.on_commit(prices.forget_current)
+    return _decide_region(region_id, policies.policies(), now)
+
+
+@transaction.atomic
+def _decide_regions(region_ids: Sequence[int], now: datetime) -> int:
+    """Decide several regions in one transaction: the disk is waited for once."""
+    transaction.on_commit(prices.forget_current)
+    known = policies.policies()
+    decided = 0
+    for region_id in region_ids:
+        try:
+            with transaction.atomic():
+                decided += len(_decide_region(region_id, known, now))
+        except Exception:
+            logger.exception("region %s could not be priced", region_id)
+    return decided
+
+
+def _decide_region(
+    region_id: int, known: policies.Policies, now: datetime
+) -> Sequence[RegionPrice]:
     if not _have_lock(region_id):
         return []
-    rows = RegionPrice.objects.bulk_create(_Region(region_id, now).due())
+    rows = RegionPrice.objects.bulk_create(_Region(region_id, known, now).due())
     _note_unknown(rows)
     _announce(rows, region_id, now)
     return rows
@@ -77,11 +96,11 @@ def _have_lock(region_id: int) -> bool:
 class _Region:
     """What is known of a region at one moment: policies, overrides, prices, load."""
 
-    def __init__(self, region_id: int, now: datetime) -> None:
-        self._id, self._now = region_id, now
-        self._policies = policies.policies()
-        self._newest = prices.newest_slot(region_id=region_id)
-        self._by_load = prices.newest_by_load(region_id=region_id)
+    def __init__(self, region_id: int, known: policies.Policies, now: datetime) -> None:
+        self._id, self._now, self._policies = region_id, now, known
+        self._newest = newest = prices.newest_slot(region_id=region_id)
+        is_by_load = newest is not None and newest.triggered_by == pricing.Trigger.AUTO
+        self._by_load = newest if is_by_load else prices.newest_by_load(region_id=region_id)
         self._load = _load(region_id, now)
         self._start = policies.next_start(
             self._newest.ends_at if self._newest else None,
@@ -187,11 +206,10 @@ def _load(region_id: int, now: datetime) -> Load:
 
 def _note_unknown(rows: Sequence[RegionPrice]) -> None:
     """Open or end the stretches in which the region's load stays unknown."""
-    for row in rows:
-        if row.triggered_by == pricing.Trigger.AUTO:
-            LoadUnknown.objects.filter(region=row.region_id, until=None).update(
-                until=row.starts_at
-            )
+    known = next((row for row in rows if row.triggered_by == pricing.Trigger.AUTO), None)
+    if known is not None:
+        still_open = LoadUnknown.objects.filter(region=known.region_id, until=None)
+        still_open.update(until=known.starts_at)
     last = rows[-1] if rows else None
     if last is not None and last.triggered_by == pricing.Trigger.BASE:
         since = next(row.starts_at for row in rows if row.triggered_by == pricing.Trigger.BASE)
@@ -206,4 +224,3 @@ def _announce(rows: Sequence[RegionPrice], region_id: int, now: datetime) -> Non
     fresh = [row for row in rows if row.ends_at > now - FRESH]
     code = Region.objects.values_list("code", flat=True).get(pk=region_id)
     live.announce_prices(rows=fresh, region=code, now=now)
-    transaction.on_commit(prices.forget_current)

@@ -386,6 +386,52 @@ class TestTwoDeciders:
         assert len(decide(north, now=TWO)) == 1
 
 
+class TestManyRegions:
+    """Fifty of them are due in the same second: benchmarks.prices says how long that takes."""
+
+    @pytest.fixture
+    def regions(self, policy: PricingPolicy) -> list[Region]:
+        made = [
+            worlds.region(f"R{place:02}", capacity_kw=100, since=builders.LONG_AGO)
+            for place in range(24)
+        ]
+        for each in made:
+            load(each, 80, until=TWO - MINUTE)
+        return made
+
+    def test_cost_two_questions_while_nothing_is_due(
+        self, regions, django_assert_num_queries
+    ) -> None:
+        deciding.decide_due(now=TWO)
+
+        with django_assert_num_queries(2):
+            assert deciding.decide_due(now=TWO) == 0
+
+    def test_cost_eleven_questions_each_and_a_transaction_for_ten(
+        self, regions, django_assert_max_num_queries
+    ) -> None:
+        steps = 3  # each with its transaction and its policies
+
+        with django_assert_max_num_queries(2 + 5 * steps + 11 * 25):
+            assert deciding.decide_due(now=TWO) == 25
+
+    def test_are_each_decided_though_one_of_them_cannot_be(
+        self, north, regions, monkeypatch
+    ) -> None:
+        store = RegionPrice.objects.bulk_create
+
+        def faulty(rows: list[RegionPrice]) -> list[RegionPrice]:
+            if rows and rows[0].region_id == regions[3].pk:
+                rows[0].price = None
+            return store(rows)
+
+        monkeypatch.setattr(RegionPrice.objects, "bulk_create", faulty)
+
+        assert deciding.decide_due(now=TWO) == 24
+        assert not RegionPrice.objects.filter(region=regions[3]).exists()
+        assert OutboxEvent.objects.filter(type="tariff").count() == 24
+
+
 class TestAMonth:
     """A decider that comes when it likes, through both clock changes, leaves no gap."""
 
