@@ -1,8 +1,8 @@
-"""From the decision of a price to a client, through the real processes."""
+"""From the decision of a price, and from a forecast, to a client, through the real processes."""
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -44,6 +44,16 @@ for back in (1, 2):
 policy = PricingPolicy(effective_from=datetime(2000, 1, 1, tzinfo=UTC), currency="EUR",
     base_price=Decimal("0.2"), slot_minutes=1, lead_s=60, min_dwell_minutes=0)
 policies.adopt(policy=policy, by="", now=now)
+"""
+_THREE_WEEKS = """
+INSERT INTO grid_regionquarter (region_id, start, load_mw, estimated_mw, energy_mwh, capacity_mw,
+    meters_reporting, meters_expected, load_known, revised_at)
+SELECT r.id, at, load, 0, load / 4, 1000000000, 9, 9, true, at
+FROM grid_region r,
+    generate_series(date_trunc('hour', now()) - interval '21 days', now(), '15 minutes') AS at,
+    LATERAL (SELECT (500000000 + 400000000 * sin(extract(epoch FROM at) / 86400 * 6.2832))::bigint
+             AS load) AS loads
+RETURNING id
 """
 
 
@@ -110,3 +120,28 @@ class TestAPrice:
         assert event["data"]["triggeredBy"] == "AUTO"
         with stack.redis() as broker:
             assert broker.xlen("tariff_updates") > 0
+
+
+class TestAForecast:
+    def test_is_made_by_celery_and_told_by_the_api(self, stack: Stack) -> None:
+        stack.query(_THREE_WEEKS)
+
+        stack.wait_until("Celery has made a forecast", lambda: _hours(stack) > 0, timeout_s=90)
+
+        answer = httpx.get(
+            f"http://127.0.0.1:{stack.web_port}/api/tariffs/forecast",
+            params={"region": "Harbour"},
+            headers={"Authorization": f"Bearer {sign_in(stack)}"},
+            timeout=PATIENCE_S,
+        ).json()
+        assert _hours(stack) % 24 == 0
+        made_at = datetime.fromisoformat(answer["made_at"])
+        assert timedelta(minutes=5) <= datetime.now(UTC) - made_at < timedelta(minutes=70)
+        known = [hour for hour in answer["hours"] if hour["p50_kw"] is not None]
+        assert len(known) >= 22  # those that are not over since it was made
+        assert all(hour["p10_kw"] <= hour["p50_kw"] <= hour["p90_kw"] for hour in known)
+        assert max(hour["p50_kw"] for hour in known) == pytest.approx(900, rel=0.1)
+
+
+def _hours(stack: Stack) -> int:
+    return int(str(stack.query("SELECT count(*) FROM tariffs_loadforecast")[0][0]))
