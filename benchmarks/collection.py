@@ -31,6 +31,7 @@ VARIABLES = {
     "code": "Mumbai-North",
     "region": "Mumbai-North",
     "meter": "MTR-00000001",
+    "kwh": "10",
     "id": "1",
     "passkey_id": "1",
 }
