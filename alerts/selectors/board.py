@@ -1,6 +1,5 @@
 """What the pages of the desk show: lists of alerts by tab and filter, counts, one alert's life."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +11,7 @@ from alerts.choices import Severity, State
 from alerts.conditions.kinds import On, Subject
 from alerts.models import Alert, AlertEvent, Shelving
 from alerts.models.alerts import AlertQuerySet
+from alerts.selectors import desk
 from segs_site.lib.periods import Period
 
 ROWS = 100
@@ -110,7 +110,7 @@ def rows(tab: Tab, wanted: Wanted, *, now: datetime, limit: int = ROWS) -> Rows:
 
 def with_children(alerts: list[Alert]) -> list[Row]:
     """Return rows of alerts: how many open ones each explains, and why it is on the shelf."""
-    counts = _children_of(alerts)
+    counts = desk.children_of(alert.pk for alert in alerts)
     shelved = [alert.pk for alert in alerts if alert.shelved_until is not None]
     shelvings = Shelving.objects.filter(alert__in=shelved, ended_at=None) if shelved else []
     by_alert = {each.alert_id: each for each in shelvings}
@@ -162,11 +162,6 @@ def journal(wanted: Wanted, *, step: str, period: Period | None) -> QuerySet[Ale
     if period is not None:
         found = found.filter(at__gte=period.start, at__lt=period.end)
     return found.select_related("alert", *(f"alert__{each}" for each in PLACES))
-
-
-def _children_of(alerts: Iterable[Alert]) -> dict[int, int]:
-    found = Alert.objects.open().filter(parent__in=[alert.pk for alert in alerts])
-    return dict(found.order_by().values_list("parent").annotate(count=Count("pk")))
 
 
 def _at(place: Subject, of: str) -> Q:
