@@ -9,7 +9,8 @@ from workers.demo.orders import Orders
 from workers.demo.supervisor import Program
 from workers.simulator.fleet import DEMO_ZONE
 
-CELERY_PROCESSES = 2  # one may wait for mail while the other closes windows
+CELERY_PROCESSES = 2
+OUTWARD = "mail"  # the queue of what waits for others' servers, which has a worker of its own
 DRAIN_S = 10
 AS_ROOT = "ignore:You're running the worker with superuser privileges"  # a demo may
 
@@ -42,11 +43,15 @@ def running(orders: Orders, *, ingest_port: int) -> list[Program]:
     celery = (sys.executable, "-W", AS_ROOT, "-m", "celery", "--quiet", "-A", "workers")
     quiet = ("--loglevel", "WARNING")
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    size = ("--concurrency", str(CELERY_PROCESSES), "-Q", ",".join(QUEUES))
+    work = ",".join(queue for queue in QUEUES if queue != OUTWARD)
+    size = ("--concurrency", str(CELERY_PROCESSES), "-Q", work)
+    # Threads of one process: whatever hangs out there, it waits, and little else.
+    outward = ("--pool", "threads", "--concurrency", "4", "-Q", OUTWARD, "-n", "outward@%h")
     return [
         Program("web", (*python, *web)),
         Program("relay", (*manage, "run_relay")),
         Program("celery", (*celery, "worker", *size, *alone, *quiet)),
+        Program("outward", (*celery, "worker", *outward, *alone, *quiet)),
         Program("beat", (*celery, "beat", "--pidfile=", *quiet)),
         Program("worker", (*manage, "run_stream_worker")),
         Program("ingest", (*python, *ingest, *serving, *draining), patience_s=DRAIN_S + 5),

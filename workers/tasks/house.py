@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from celery import shared_task
 from django.conf import settings
 
+from alerts.services import preferring
 from meters.services import upkeep
 from segs_site.lib import idempotency, live
 from tariffs.services import forecasts
@@ -12,9 +13,10 @@ from tariffs.services import forecasts
 
 @shared_task(name="workers.tasks.keep_house")
 def keep_house() -> None:
-    """Make partitions ahead, drop those past retention, forget old events and forecasts."""
+    """Make partitions ahead, drop those past retention, forget what nobody asks for any more."""
     now = datetime.now(UTC)
     upkeep.keep(now=now)
     live.forget_before(now - timedelta(hours=settings.SEGS_OUTBOX_RETENTION_HOURS))
     idempotency.forget_before(now - idempotency.KEPT)
     forecasts.forget(now=now)
+    preferring.forget(now=now)
