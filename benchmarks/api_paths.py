@@ -72,6 +72,8 @@ def _of_oneself(user_id: int, month: str) -> list[str]:
     return [
         "/api/users/me",
         "/api/users/me/preferences",
+        "/api/users/me/notices",
+        "/api/users/me/notifications",
         "/api/auth/second-factor",
         f"/api/users/{user_id}/consumption?granularity=15m",
         f"/api/users/{user_id}/consumption?granularity=month",
