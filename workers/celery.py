@@ -50,6 +50,11 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"queue": "alerts", "expires": 5},
     },
+    "keep-desk": {
+        "task": "workers.tasks.keep_desk",
+        "schedule": 1.0,
+        "options": {"queue": "alerts", "expires": 5},
+    },
     "send-mail": {
         "task": "workers.tasks.send_mail",
         "schedule": 2.0,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
-from alerts.services import noticing
+from alerts.services import due, noticing
 from alerts.services.judging import Judge
 from alerts.services.sweeping import Sweeper
 from meters.services import requests
@@ -36,3 +36,9 @@ def judge_windows() -> None:
     noticing.notice(now=now)
     if judged:
         log.info("judged %s minutes of regions", judged)
+
+
+@shared_task(name="workers.tasks.keep_desk")
+def keep_desk() -> None:
+    """Begin and end planned work, end stays on the shelf, escalate, see that somebody is there."""
+    due.run_due(now=datetime.now(UTC))
