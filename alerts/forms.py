@@ -12,6 +12,7 @@ from accounts.models import User
 from alerts import lifecycle
 from alerts.choices import Kind, Severity, Step
 from alerts.conditions.kinds import Subject
+from alerts.models import NoticeSettings
 from alerts.selectors.board import NOBODY, Wanted
 from grid.models import Feeder, Region, Transformer
 from segs_site.lib.periods import Period
@@ -246,3 +247,46 @@ class PlannedWorkForm(forms.Form):
         if data["ends_at"] <= data["starts_at"]:
             self.add_error("ends_at", _("The end must come after the start."))
         return data
+
+
+class NoticesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    """How a person is told."""
+
+    class Meta:
+        model = NoticeSettings
+        fields = [
+            "in_app_from", "mail_from", "sms_from", "phone", "regions", "quiet_from",
+            "quiet_until", "critical_passes", "is_on_duty",
+        ]  # fmt: skip
+        labels = {
+            "in_app_from": gettext_lazy("In the console, from"),
+            "mail_from": gettext_lazy("By e-mail, from"),
+            "sms_from": gettext_lazy("By text message, from"),
+            "phone": gettext_lazy("Telephone, such as +3225551234"),
+            "regions": gettext_lazy("Regions (none: all of them)"),
+            "quiet_from": gettext_lazy("Quiet from"),
+            "quiet_until": gettext_lazy("Quiet until"),
+            "critical_passes": gettext_lazy("Critical alerts pass the quiet hours"),
+            "is_on_duty": gettext_lazy("On duty: tell me of every escalation"),
+        }
+        help_texts = {"regions": "", "is_on_duty": "", "critical_passes": ""}
+        widgets = {
+            "in_app_from": forms.Select(attrs=CHOICE),
+            "mail_from": forms.Select(attrs=CHOICE),
+            "sms_from": forms.Select(attrs=CHOICE),
+            "phone": forms.TextInput(attrs=TEXT | {"type": "tel", "autocomplete": "tel"}),
+            "regions": forms.SelectMultiple(attrs=CHOICE),
+            "quiet_from": forms.TimeInput(attrs=TEXT | {"type": "time"}, format="%H:%M"),
+            "quiet_until": forms.TimeInput(attrs=TEXT | {"type": "time"}, format="%H:%M"),
+        }
+
+    def __init__(self, *args: Any, has_texts: bool, is_staff: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not has_texts:
+            del self.fields["sms_from"], self.fields["phone"]
+        if not is_staff:
+            del self.fields["regions"], self.fields["critical_passes"], self.fields["is_on_duty"]
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Leave what fields mean together to the service, which says it in words."""
+        return {field.name for field in NoticeSettings._meta.get_fields()}

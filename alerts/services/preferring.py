@@ -12,6 +12,10 @@ from alerts.models import Notice, NoticeSettings
 from alerts.selectors import hearing
 from grid.models import Region
 
+FIELDS: Final = (
+    "in_app_from", "mail_from", "sms_from", "phone", "quiet_from", "quiet_until",
+    "critical_passes", "is_on_duty",
+)  # fmt: skip
 KEPT: Final = timedelta(days=90)
 
 

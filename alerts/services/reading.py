@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.models import User
 from alerts import live as alert_live
@@ -39,18 +40,19 @@ def deliver(*, now: datetime) -> int:
 
 
 def _event(notice: Notice) -> live.Event:
-    return live.Event(
-        alert_live.group_of(notice.user_id or 0),
-        "notice",
-        {
-            "id": notice.pk,
-            "occasion": notice.occasion,
-            "subject": notice.subject,
-            "text": notice.text,
-            "alert": notice.alert_id,
-            "at": alert_live.iso(notice.done_at),
-        },
-    )
+    return live.Event(alert_live.group_of(notice.user_id or 0), "notice", notice_data(notice))
+
+
+def notice_data(notice: Notice) -> dict[str, Any]:
+    """Return a notice for its reader's sockets."""
+    return {
+        "id": notice.pk,
+        "occasion": notice.occasion,
+        "subject": notice.subject,
+        "text": notice.text,
+        "alert": notice.alert_id,
+        "at": alert_live.iso(notice.done_at),
+    }
 
 
 def mark_read(*, user: User, ids: Collection[int] | None, now: datetime) -> int:

@@ -14,7 +14,8 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 
 from alerts import live as alerts_live
 from alerts.choices import State, Step
-from alerts.models import Alert
+from alerts.models import Alert, Notice
+from alerts.services import reading
 from benchmarks import collection
 from grid.live import load_data
 from grid.models import RegionMinute
@@ -102,7 +103,7 @@ class TestTelemetry:
 
 class TestTheSocket:
     @pytest.mark.parametrize(
-        "kind", ["load", "tariff", "alert", "own", "step", "heartbeat", "resync"]
+        "kind", ["load", "tariff", "alert", "own", "step", "notice", "heartbeat", "resync"]
     )
     def test_sends_what_is_described(self, kind: str, now: datetime) -> None:
         sent = EVENTS[kind](now)
@@ -119,6 +120,7 @@ DATA = {
     "alert": "LiveAlert",
     "own": "LiveOwnAlert",
     "step": "LiveAlertStep",
+    "notice": "LiveNotice",
     "heartbeat": "LiveNewest",
     "resync": "LiveNewest",
 }
@@ -128,6 +130,7 @@ EVENTS: dict[str, Callable[[datetime], Any]] = {
     "alert": lambda now: event("alert", alerts_live.alert_data(alert(now)), now),
     "own": lambda now: event("alert", alerts_live.customer_data(alert(now)), now),
     "step": lambda now: event("status_update", step(now), now),
+    "notice": lambda now: event("notice", reading.notice_data(notice(now)), now),
     "heartbeat": lambda now: json.loads(live.heartbeat(newest=7, now=now)),
     "resync": lambda now: json.loads(live.resync(newest=7, now=now)),
 }
@@ -149,6 +152,10 @@ def alert(now: datetime) -> Alert:
         pk=7, kind="outage", subject="meter:7", severity=3, message="no supply",
         first_at=now, raised_at=now, last_at=now,
     )  # fmt: skip
+
+
+def notice(now: datetime) -> Notice:
+    return Notice(pk=7, occasion="outage", subject="Outage", text="", done_at=now)
 
 
 def step(now: datetime) -> dict[str, Any]:

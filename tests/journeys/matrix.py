@@ -161,6 +161,8 @@ SITE: dict[str, Rule] = {
     "forgot-password": read(EVERYBODY),
     "reset-password/:token": read(EVERYBODY),
     "account": read(PEOPLE),
+    "account/notices": read(PEOPLE),
+    "account/notices/test": send(PEOPLE),
     "account/password": read(PEOPLE),
     "account/present": send(PEOPLE),
     "account/second-factor": read(PEOPLE),
