@@ -10,7 +10,7 @@ PORT ?= 8000
 export PORT SEGS_HOME DEMO_METERS DEMO_INTERVAL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench-ingest bench-api bench-alerts fuzz-api torture schema requirements clean
+.PHONY: help demo test check bench-ingest bench-api bench-billing bench-alerts fuzz-api torture schema requirements clean
 
 help:
 	@echo 'make demo          the whole system with a demo grid on http://127.0.0.1:$(PORT)/'
@@ -20,6 +20,7 @@ help:
 	@echo 'make bench-ingest  readings a second through the whole path'
 	@echo 'make bench-api     how long the API takes to answer 20 clients'
 	@echo 'make bench-alerts  how well the alarm desk tells faults from life, on simulated days'
+	@echo 'make bench-billing accounts a second, rated and issued by the real workers'
 	@echo 'make fuzz-api      asks every operation of the API 200 odd things, for half an hour'
 	@echo 'make torture       kills processes under load and counts'
 	@echo 'make schema        writes docs/openapi.yaml and docs/collection.json from the code'
@@ -50,6 +51,9 @@ bench-api: $(VENV)/.installed-dev
 
 bench-alerts: $(VENV)/.installed-dev
 	@exec $(PY) -m benchmarks.alerts $(ARGS)
+
+bench-billing: $(VENV)/.installed-dev
+	@exec $(PY) -m benchmarks.billing $(ARGS)
 
 fuzz-api: export FUZZ_EXAMPLES ?= 200
 fuzz-api: $(VENV)/.installed-dev

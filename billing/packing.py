@@ -27,8 +27,8 @@ class Billed:
     def __len__(self) -> int:
         return len(self.start)
 
-    def take(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Billed":
-        """Keep some of the rows, by a mask or in an order."""
+    def take(self, rows: npt.NDArray[np.intp] | slice) -> "Billed":
+        """Keep some of the rows, in an order."""
         return Billed(
             self.start[rows], self.component[rows], self.quality[rows], self.energy[rows]
         )

@@ -125,6 +125,13 @@ class InvoiceLine(models.Model):
     exact = exact_field()
     rounding = exact_field()
     components = models.JSONField()
+    corrects = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="corrections",
+        help_text="the line of an earlier invoice that late data changed",
+    )
 
     class Meta:
         ordering = ["invoice", "place"]

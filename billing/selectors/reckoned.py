@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from billing.choices import Trouble
 from billing.invoicing import Cycle
+from billing.models import InvoiceLine
 from billing.rating.bill import Rated, Stay
+from billing.rating.corrections import Difference
 from billing.rating.usage import Usage, Whole
 from billing.selectors.supplies import Part
 from segs_site.lib import money
@@ -41,11 +43,25 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What one printed line of an issued invoice owes beyond what is booked of it."""
+
+    line: InvoiceLine
+    difference: Difference
+
+    @property
+    def label(self) -> str:
+        """What the line on the next bill is called."""
+        return f"{self.line.label}, correction of {self.line.invoice.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class Reckoning:
     """What an account owes for a billing period, as far as it can be told.
 
     `agreed` are the plans of its agreements. `troubles` say what a clerk must look at; those of
-    `BLOCKING` leave a part without its price.
+    `BLOCKING` leave a part without its price. `issued_before` is how many invoices the account
+    had when it was reckoned: those that corrections go by.
     """
 
     account_id: int
@@ -55,11 +71,15 @@ class Reckoning:
     agreed: Sequence[RatePlan]
     sections: Sequence[Section]
     troubles: Mapping[Trouble, str] = field(default_factory=dict)
+    corrections: Sequence[Correction] = ()
+    issued_before: int = 0
 
     @property
     def total(self) -> Decimal:
-        """What is owed, as the lines print it."""
-        return money.total(section.rated.bill.total for section in self.sections)
+        """What is owed, as the lines print it, corrections of earlier bills among them."""
+        sections = (section.rated.bill.total for section in self.sections)
+        corrected = (each.difference.amount for each in self.corrections)
+        return money.total((*sections, *corrected))
 
     @property
     def energy_mwh(self) -> int:

@@ -31,11 +31,20 @@ from tariffs.models import RatePlan
 class Reckoner:
     """Reckons many accounts; prices and plans are read once for all of them.
 
-    With `plan` it reckons what they would owe if all were on that one.
+    With `plan` it reckons what they would owe if all were on that one; with `frozen`, by the
+    plans that agreements had, by their ids.
     """
 
-    def __init__(self, *, zone: ZoneInfo, now: datetime, plan: RatePlan | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        zone: ZoneInfo,
+        now: datetime,
+        plan: RatePlan | None = None,
+        frozen: Mapping[int, RatePlan] | None = None,
+    ) -> None:
         self._zone, self._now, self._plan = zone, now, plan
+        self._frozen = frozen or {}
         self._prices: dict[tuple[int, Period], Prices] = {}
         self._calendars: dict[tuple[int, bytes], ByInterval] = {}
 
@@ -62,6 +71,9 @@ class Reckoner:
             )
             for account, cycle in cycles.items()
         ]
+
+    def _plan_of(self, part: Part) -> RatePlan:
+        return self._plan or self._frozen.get(part.agreement_id) or self._plans[part.plan_id]
 
     def _prices_of(self, part: Part, period: Period) -> Prices:
         key = (part.region_id, period)
@@ -91,8 +103,8 @@ class Reckoner:
                 troubles[fault.trouble] = f"{each.part.point}: {fault}"
         if not supplied:
             troubles[Trouble.NO_AGREEMENT] = "no agreement runs in this period"
-        agreed = [self._plans[each.part.plan_id] for each in supplied]
-        currencies = sorted({(self._plan or plan).currency for plan in agreed})
+        agreed = [self._plan_of(each.part) for each in supplied]
+        currencies = sorted({plan.currency for plan in agreed})
         if len(currencies) > 1:
             troubles[Trouble.UNBILLABLE] = f"plans in {' and '.join(currencies)}"
         troubles |= doubts(sections)
@@ -101,8 +113,7 @@ class Reckoner:
 
     def _section(self, supplied: "_Supplied", cycle: Cycle) -> Section:
         """Return one section. Raises Unbillable."""
-        part = supplied.part
-        plan = self._plan or self._plans[part.plan_id]
+        part, plan = supplied.part, self._plan_of(supplied.part)
         days = supplies.days_between(part.period.start, part.period.end, self._zone)
         stay = bill.Stay(days, cycle.days)
         used, quality = supplied.usage()
@@ -148,10 +159,10 @@ class Reckoner:
             known = market.in_force(used.starts, used.length, in_force.slots)
         if not isinstance(terms.energy, plans.TimeOfUse):
             return bill.Market(known)
-        return bill.Market(known, self._rates(plan.pk, terms.energy, used))
+        return bill.Market(known, self._rates(plan, terms.energy, used))
 
-    def _rates(self, plan_id: int, energy: plans.TimeOfUse, used: Usage) -> ByInterval:
-        key = (plan_id, used.starts.tobytes())
+    def _rates(self, plan: RatePlan, energy: plans.TimeOfUse, used: Usage) -> ByInterval:
+        key = (id(plan), used.starts.tobytes())
         if key not in self._calendars:
             self._calendars[key] = market.by_calendar(energy, used.starts, self._zone)
         return self._calendars[key]

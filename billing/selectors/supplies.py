@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Count
 
 from billing.invoicing import Cycle
 from billing.models import Invoice
@@ -94,3 +95,14 @@ def live_invoice(account_id: int, cycle: Cycle) -> Invoice | None:
     """Return the invoice that was issued for exactly this period and not made void."""
     live = Invoice.objects.live().filter(account=account_id)
     return live.filter(starts_on=cycle.start, ends_on=cycle.end).first()
+
+
+def issued_count(account_id: int) -> int:
+    """Return how many invoices of an account were ever issued."""
+    return Invoice.objects.issued().filter(account=account_id).count()
+
+
+def issued_counts(account_ids: Sequence[int]) -> dict[int, int]:
+    """Return the same of many accounts; one without any is not among them."""
+    issued = Invoice.objects.issued().filter(account__in=account_ids)
+    return dict(issued.order_by().values_list("account").annotate(count=Count("pk")))

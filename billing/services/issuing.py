@@ -17,7 +17,7 @@ from billing.choices import InvoiceState
 from billing.invoicing import Cycle
 from billing.models import BillingTerms, CreditNote, Invoice, InvoiceEvent, PeriodClaim
 from billing.models.invoices import CLAIM_ONCE
-from billing.selectors import readiness, supplies
+from billing.selectors import corrections, readiness, supplies
 from billing.selectors.readiness import Readiness
 from billing.selectors.reckoned import Reckoning
 from billing.selectors.reckoning import Reckoner
@@ -51,6 +51,10 @@ class NotWhole(Exception):
 
 class Overlapping(Exception):
     """A live invoice of the account covers some of the period under other bounds."""
+
+
+class Overtaken(Exception):
+    """Another invoice of the account was issued since the snapshot: corrections may be on it."""
 
 
 class NotLive(Exception):
@@ -112,8 +116,9 @@ def _snapshot(orders: Sequence[Order], *, now: datetime) -> list[Reckoning | Exc
         cursor.execute(_SNAPSHOT)
     periods = {order.account.pk: order.period for order in orders}
     ready = readiness.of(periods=periods)
-    reckoner = Reckoner(zone=ZoneInfo(settings.SEGS_SITE_ZONE), now=now)
-    reckonings = reckoner.reckon({order.account.pk: order.cycle for order in orders})
+    zone = ZoneInfo(settings.SEGS_SITE_ZONE)
+    found = Reckoner(zone=zone, now=now).reckon({o.account.pk: o.cycle for o in orders})
+    reckonings = corrections.with_corrections(found, zone=zone, now=now)
     return [
         _refusal(order, ready[order.account.pk], reckoning) or reckoning
         for order, reckoning in zip(orders, reckonings, strict=True)
@@ -133,6 +138,8 @@ def _refusal(order: Order, ready: Readiness, reckoning: Reckoning) -> Exception 
 def _written(order: Order, reckoning: Reckoning, by: str, now: datetime) -> Invoice | Exception:
     try:
         return _issue(reckoning, order.account, by=by, note=order.waived, now=now)
+    except Overtaken:
+        return supplies.live_invoice(order.account.pk, order.cycle) or NotSummed()
     except IntegrityError as refusal:
         if CLAIM_ONCE not in str(refusal):
             raise
@@ -143,6 +150,9 @@ def _written(order: Order, reckoning: Reckoning, by: str, now: datetime) -> Invo
 def _issue(
     reckoning: Reckoning, account: CustomerAccount, *, by: str, note: str, now: datetime
 ) -> Invoice:
+    CustomerAccount.objects.select_for_update().get(pk=account.pk)
+    if supplies.issued_count(account.pk) != reckoning.issued_before:
+        raise Overtaken
     invoice = writing.draft(reckoning=reckoning, account=account, now=now)
     period = (reckoning.period.start, reckoning.period.end)
     PeriodClaim.objects.create(invoice=invoice, account=account, during=period)

@@ -17,7 +17,7 @@ from accounts.models import CustomerAccount
 from billing.choices import RunState, Trouble, TurnState
 from billing.invoicing import Cycle
 from billing.models import BillException, BillingTerms, BillRun, Invoice, Turn
-from billing.selectors import doubts, supplies
+from billing.selectors import corrections, doubts, supplies
 from billing.selectors.reckoned import Reckoning
 from billing.selectors.reckoning import Reckoner
 from billing.services import issuing, writing
@@ -142,8 +142,9 @@ def _claim(state: TurnState, now: datetime) -> list[Turn]:
 
 
 def _rate(turns: Sequence[Turn], now: datetime) -> int:
-    reckoner = Reckoner(zone=ZoneInfo(settings.SEGS_SITE_ZONE), now=now)
-    reckonings = reckoner.reckon({turn.account_id: cycle_of(turn) for turn in turns})
+    zone = ZoneInfo(settings.SEGS_SITE_ZONE)
+    found = Reckoner(zone=zone, now=now).reckon({t.account_id: cycle_of(t) for t in turns})
+    reckonings = corrections.with_corrections(found, zone=zone, now=now)
     for turn, reckoning, troubles in zip(turns, reckonings, doubts.of(reckonings), strict=True):
         _write(turn, reckoning, troubles, now)
     return len(turns)

@@ -13,7 +13,7 @@ from billing.models import AsBilled, Invoice, InvoiceLine
 from billing.packing import Billed, pack
 from billing.rating.energy import Slices
 from billing.rating.lines import Line, Of
-from billing.selectors.reckoned import Reckoning, Section
+from billing.selectors.reckoned import Correction, Reckoning, Section
 from segs_site.lib.periods import DAY, Period, local_day, microseconds
 from segs_site.lib.quantities import exact_kwh
 
@@ -94,6 +94,25 @@ def _lines(reckoning: Reckoning, invoice: Invoice) -> Iterator[_Written]:
             found = slices.get(line.of)
             yield _Written(row, None if found is None else _billed(section, found))
             place += 1
+    for each in reckoning.corrections:
+        yield _Written(_corrected(each, invoice, place), None)
+        place += 1
+
+
+def _corrected(correction: Correction, invoice: Invoice, place: int) -> InvoiceLine:
+    difference = correction.difference
+    return InvoiceLine(
+        invoice=invoice,
+        place=place,
+        section=0,
+        of=correction.line.of,
+        label=correction.label,
+        amount=difference.amount,
+        exact=difference.exact,
+        rounding=difference.rounding,
+        components=[component.printed() for component in difference.components],
+        corrects=correction.line,
+    )
 
 
 def _line(line: Line, invoice: Invoice, place: int, section: int) -> InvoiceLine:
@@ -123,15 +142,14 @@ def _days(written: _Written, period: Period, zone: ZoneInfo) -> Iterator[AsBille
     """Cut what was billed into local days; a day without energy has no row."""
     if written.billed is None:
         return
-    billed = written.billed
-    for day in _dates(period, zone):
-        within = local_day(day, zone)
-        start, end = microseconds(within.start), microseconds(within.end)
-        of_day = billed.take((billed.start >= start) & (billed.start < end))
+    billed = written.billed.take(np.argsort(written.billed.start, kind="stable"))
+    days = list(_dates(period, zone))
+    starts = [local_day(day, zone).start for day in days]
+    edges = np.searchsorted(billed.start, [microseconds(start) for start in starts])
+    for day, start, first, last in zip(days, starts, edges, [*edges[1:], None], strict=True):
+        of_day = billed.take(slice(first, last))
         if len(of_day):
-            ordered = of_day.take(np.argsort(of_day.start, kind="stable"))
-            packed = pack(ordered, day_start=within.start)
-            yield AsBilled(line=written.row, day=day, packed=packed)
+            yield AsBilled(line=written.row, day=day, packed=pack(of_day, day_start=start))
 
 
 def _dates(period: Period, zone: ZoneInfo) -> Iterator[date]:
