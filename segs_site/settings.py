@@ -45,14 +45,12 @@ def _are_limits(limits: dict[str, int]) -> None:
 
 def _is_gateway(url: str) -> None:
     if url and not re.match(r"https?://[^/]+|file:///|console:$", url):
-        message = "must be an http(s) address, file:///folder or console:"
-        raise ValidationError(message)
+        raise ValidationError("must be an http(s) address, file:///folder or console:")
 
 
 def _are_sms_fields(fields: dict[str, str]) -> None:
     if not {"to", "text"} <= fields.keys() <= {"to", "from", "text"}:
-        message = "must name the gateway's fields, such as to=To,text=Body,from=From"
-        raise ValidationError(message)
+        raise ValidationError("must name its fields, such as to=To,text=Body,from=From")
 
 
 def _are_networks(networks: list[str]) -> None:
