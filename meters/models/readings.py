@@ -1,0 +1,147 @@
+"""What meters said, and the windows summed from it."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+
+from grid.models import Region
+from meters.models.places import Meter
+from segs_site.lib.choices import Quality
+from segs_site.lib.partitions import PartitionedTable
+
+
+class Reading(models.Model):
+    """What a meter sent for one moment: identity is (meter, timestamp).
+
+    Integers: milliwatts, milliwatt-hours, millivolts. `energy_mwh` is the energy of the interval
+    that ends at `ts`. `extra` keeps the fields that have no column as the JSON text they came in:
+    a head-end's metadata may hold what jsonb cannot (a NUL escape, a huge number).
+    """
+
+    pk = models.CompositePrimaryKey("meter_id", "ts")
+    ts = models.DateTimeField()
+    power_mw = models.BigIntegerField()
+    energy_mwh = models.BigIntegerField(null=True)
+    register_mwh = models.BigIntegerField(null=True)
+    seq = models.BigIntegerField(null=True)
+    received_at = models.DateTimeField()
+    meter = models.ForeignKey(Meter, on_delete=models.DO_NOTHING, db_constraint=False)
+    voltage_mv = models.IntegerField(null=True)
+    reading_id = models.UUIDField(null=True)
+    extra = models.TextField(null=True)
+
+    class Meta:
+        # partitioned by UTC day of `ts`, by its migration
+        db_table = "meters_reading"
+
+    def __str__(self) -> str:
+        return f"{self.meter_id} {self.ts}"
+
+
+READINGS = PartitionedTable("meters_reading", "ts", "day")
+
+
+class LatestReading(models.Model):
+    """The newest stored reading of a meter; its `ts` is the meter's watermark."""
+
+    meter = models.OneToOneField(
+        Meter, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False
+    )
+    ts = models.DateTimeField()
+    power_mw = models.BigIntegerField()
+    voltage_mv = models.IntegerField(null=True)
+    received_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.meter_id} {self.ts}"
+
+
+class WindowQuerySet(models.QuerySet["Window"]):
+    """Windows by meter and time."""
+
+    def of(self, meter: Meter) -> Self:
+        """Keep the windows of one meter."""
+        return self.filter(meter=meter)
+
+    def within(self, start: datetime, end: datetime) -> Self:
+        """Keep the windows that start in `[start, end)`."""
+        return self.filter(start__gte=start, start__lt=end)
+
+
+class Window(models.Model):
+    """What one meter did in one window; there is no row where nothing is known.
+
+    `energy_mwh` includes `estimated_mwh` for the parts no reading covered. `region` is the one
+    the meter hung in at `start`.
+    """
+
+    pk = models.CompositePrimaryKey("meter_id", "start")
+    start = models.DateTimeField()
+    mean_mw = models.BigIntegerField()
+    min_mw = models.BigIntegerField()
+    max_mw = models.BigIntegerField()
+    energy_mwh = models.BigIntegerField()
+    estimated_mwh = models.BigIntegerField()
+    revised_at = models.DateTimeField()
+    meter = models.ForeignKey(Meter, on_delete=models.DO_NOTHING, db_constraint=False)
+    region = models.ForeignKey(Region, null=True, on_delete=models.DO_NOTHING, db_constraint=False)
+    mean_mv = models.IntegerField(null=True)
+    count = models.IntegerField()
+    expected = models.IntegerField()
+    quality = models.SmallIntegerField(choices=Quality.choices)
+
+    objects = WindowQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.meter_id} {self.start}"
+
+
+class MinuteWindow(Window):
+    """One meter's minute, summed from its readings."""
+
+    class Meta:
+        # partitioned by UTC day of `start`, by its migration
+        db_table = "meters_minute"
+
+
+class QuarterWindow(Window):
+    """One meter's quarter-hour, summed from its minutes."""
+
+    class Meta:
+        # partitioned by UTC month of `start`, by its migration
+        db_table = "meters_quarter"
+
+
+MINUTES = PartitionedTable("meters_minute", "start", "day")
+QUARTERS = PartitionedTable("meters_quarter", "start", "month")
+
+
+class WindowMark(models.Model):
+    """A minute that has readings its windows do not know yet: append-only.
+
+    `meter` is empty for "every meter of the shard" (readings that came in time). A close deletes
+    only the ids it has read.
+    """
+
+    shard = models.SmallIntegerField()
+    meter_id = models.IntegerField(null=True)
+    minute = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["minute"], name="window_mark_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.shard}/{self.meter_id} {self.minute}"
+
+
+class WindowClock(models.Model):
+    """One row: every minute before `closed_until` has a row for each region."""
+
+    closed_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"closed until {self.closed_until}"
