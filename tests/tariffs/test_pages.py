@@ -77,7 +77,7 @@ class TestPage:
     def test_costs_few_queries(
         self, desk: Client, priced: list[RegionPrice], django_assert_max_num_queries
     ) -> None:
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(12):  # two of them count what the bar shows
             desk.get(PAGE)
 
 
