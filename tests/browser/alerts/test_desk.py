@@ -232,7 +232,8 @@ class TestLink:
 
         staffed.web.kill()
         expect(olga.page.locator("#link")).to_have_attribute("data-link", "disconnected")
-        expect(olga.page.locator("[data-panel=board]")).to_contain_text("Not live: this list is of")
+        board = olga.page.locator("[data-panel=board]")
+        expect(board).to_contain_text("Not live: this list is of")
         alarms.clear_now(staffed, first)
         alarms.raise_now(staffed, third)
         staffed.web.start()
