@@ -1,7 +1,8 @@
 """Sessions that live as long as somebody is there, not as long as a page is open.
 
-An open page reads the API, and parts of pages, by itself for ever; only what a person does moves the session's end:
-a page opened, a form sent, a hand on the mouse (`static/accounts/presence.js` tells).
+An open page reads the API, and parts of pages, by itself for ever; only what a person does moves
+the session's end: a page opened, a form sent, a hand on the mouse (`static/accounts/presence.js`
+tells).
 """
 
 from collections.abc import Callable
