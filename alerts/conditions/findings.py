@@ -10,7 +10,7 @@ from alerts.conditions.kinds import SYSTEM, Kind, Matter, On, Subject, Trigger
 from alerts.conditions.limits import Limits
 from alerts.conditions.liveness import MW_PER_KW, Signs
 from alerts.conditions.nodes import KINDS
-from alerts.conditions.standing import Nodes
+from alerts.conditions.standing import Tiers
 from segs_site.lib import periods
 
 FINE, SILENT, OUTAGE = 0, 1, 2  # what the desk was told of a meter
@@ -61,7 +61,7 @@ class Teller:
 
     layout: Layout
     limits: Limits
-    tiers: tuple[Nodes, Nodes, Nodes]
+    tiers: Tiers
 
     def node(self, place: int, node: int, dark: int) -> Trigger:
         """Return the outage of a node with so many dark meters."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from alerts.conditions import gateways, liveness
-from alerts.conditions.fleet import Ints, Mask, Tier, align
+from alerts.conditions.fleet import Ints, Layout, Mask, Tier, align
 from alerts.conditions.gateways import Lines
 from alerts.conditions.liveness import Signs
 
@@ -50,6 +50,9 @@ class Nodes:
         )
 
 
+Tiers = tuple[Nodes, Nodes, Nodes]  # transformers, feeders, regions
+
+
 def no_nodes() -> Nodes:
     """Return the state before any node is known."""
     nothing = np.zeros(0, np.int64)
@@ -85,6 +88,19 @@ class State:
     regions: Nodes = field(default_factory=no_nodes)
 
     @property
-    def tiers(self) -> tuple[Nodes, Nodes, Nodes]:
+    def tiers(self) -> Tiers:
         """The nodes from below."""
         return self.transformers, self.feeders, self.regions
+
+    def fitted(self, layout: Layout) -> "State":
+        """Return the same for what a layout holds."""
+        lines = self.lines.fitted(layout)
+        return State(
+            at_us=self.at_us,
+            input=self.input,
+            lines=lines,
+            signs=self.signs.fitted(layout.fleet, layout, lines.heard_us),
+            transformers=self.transformers.fitted(layout.tiers[0]),
+            feeders=self.feeders.fitted(layout.tiers[1]),
+            regions=self.regions.fitted(layout.tiers[2]),
+        )

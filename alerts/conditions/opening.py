@@ -1,0 +1,98 @@
+"""When an outage of a node begins and ends: once it is settled which node it is."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from alerts.conditions import spans
+from alerts.conditions.fleet import Ints, Mask, Tier
+from alerts.conditions.liveness import Look
+from alerts.conditions.moment import Moment
+from alerts.conditions.nodes import Judged
+from alerts.conditions.standing import Nodes, Tiers
+
+SETTLED_INTERVALS = 2.0
+HELD_US = 6_000_000  # a node waits so long for one above it that may be out as well
+
+
+def opened(
+    moment: Moment,
+    tiers: Tiers,
+    look: Look,
+    judged: tuple[Judged, Judged, Judged],
+    *,
+    out: Mask,
+    may_be: Mask,
+) -> Tiers:
+    """Return the nodes as they stand now.
+
+    `out` are the meters that count as out, `may_be` those below a node that may turn out to be.
+    """
+    below, middle, above = (
+        _stand(moment, place, tiers, look, judged, out=out, may_be=may_be) for place in range(3)
+    )
+    return below, middle, above
+
+
+def _stand(
+    moment: Moment,
+    place: int,
+    tiers: Tiers,
+    look: Look,
+    judged: tuple[Judged, Judged, Judged],
+    *,
+    out: Mask,
+    may_be: Mask,
+) -> Nodes:
+    tier, was, is_now = moment.layout.tiers[place], tiers[place], judged[place]
+    now_us = moment.now_us
+    fit = np.where(is_now.proven, np.where(was.fit_us > 0, was.fit_us, now_us), 0)
+    on_us = moment.by_node(place, lambda limit: limit.on_delay_us)
+    opens = ~was.is_open & (fit > 0) & (now_us - fit >= on_us)
+    settled = _settled_us(moment, tier, look, out)
+    opens &= (settled <= now_us) & (tier.count(may_be) == 0)
+    is_held = tier.count(_above(moment, place, tiers, judged)) > 0
+    opens &= ~is_held | (now_us - settled >= HELD_US)
+    gone = np.where(is_now.fits, 0, np.where(was.gone_us > 0, was.gone_us, now_us))
+    gone = np.where(was.is_open, gone, 0)
+    off_us = moment.by_node(place, lambda limit: limit.off_delay_us)
+    closes = was.is_open & (gone > 0) & (now_us - gone >= off_us)
+    return replace(
+        was,
+        is_open=(was.is_open | opens) & ~closes,
+        fit_us=fit,
+        gone_us=np.where(closes, 0, gone),
+        start_us=_starts(moment, tier, was, look, opens=opens, out=out),
+        back_us=np.where(opens, 0, was.back_us),
+    )
+
+
+def _starts(moment: Moment, tier: Tier, was: Nodes, look: Look, *, opens: Mask, out: Mask) -> Ints:
+    start = was.start_us.copy()
+    for node in np.flatnonzero(opens):
+        start[node] = spans.failure(moment.layout, look, (tier.of_meter == node) & out)
+    return start
+
+
+def _above(
+    moment: Moment, place: int, tiers: Tiers, judged: tuple[Judged, Judged, Judged]
+) -> Mask:
+    """Tell which meters hang below a higher node that fits and is not told yet."""
+    above = np.zeros(len(moment.layout.fleet), np.bool_)
+    for higher in range(place + 1, len(tiers)):
+        fits = judged[higher].fits & ~tiers[higher].is_open
+        above |= moment.layout.tiers[higher].spread(fits)
+    return above
+
+
+def _settled_us(moment: Moment, tier: Tier, look: Look, out: Mask) -> Ints:
+    """Return by when all is in that a node's failure does: two intervals after it.
+
+    By then whatever fell with it is late, and the highest node that explains it is seen.
+    """
+    newest = np.zeros(len(tier.ids), np.int64)
+    below = out & (tier.of_meter >= 0)
+    patience = (SETTLED_INTERVALS * moment.layout.fleet.interval_us).astype(np.int64)
+    due = look.good_us + patience
+    np.maximum.at(newest, tier.of_meter[below], due[below])
+    return newest
