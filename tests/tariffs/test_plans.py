@@ -1,6 +1,9 @@
 """Plans as written, and what is refused of them."""
 
+import json
+import re
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from tariffs import plans
 from tariffs.seasons import Calendar
 
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "plans.md").read_text()
 WORKDAYS, WEEKEND = ["mon", "tue", "wed", "thu", "fri"], ["sat", "sun"]
 BY_DAY = {"00:00": "night", "07:00": "day", "22:00": "night"}
 YEAR = [{"on": WORKDAYS, "from": BY_DAY}, {"on": WEEKEND, "from": {"00:00": "night"}}]
@@ -39,6 +43,10 @@ class TestRead:
     )
     def test_takes_every_kind(self, written):
         assert plans.read(written).minimum == 0
+
+    @pytest.mark.parametrize("written", re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL))
+    def test_takes_what_the_document_shows(self, written):
+        assert plans.read(json.loads(written)).energy
 
     @pytest.mark.parametrize(
         ("written", "fault"),

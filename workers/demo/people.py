@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -12,6 +12,7 @@ from accounts.choices import UserRole
 from accounts.models import ApiKey, Customer, CustomerAccount, ServiceAgreement, User
 from meters.models import ServicePoint
 from segs_site.lib import access
+from tariffs import plans
 from tariffs.models import RatePlan
 from workers.demo.orders import Refused
 from workers.simulator import fleet
@@ -25,6 +26,41 @@ PEOPLE: Final = {
     "customer@demo.segs.example": UserRole.CUSTOMER,
 }
 PLAN_CODE, CURRENCY = "standard", "INR"
+PLAN_CHARGES = {"standing_per_day": "4.50", "taxes": [{"name": "Electricity duty", "pct": "6"}]}
+PLANS: dict[str, tuple[str, dict[str, Any]]] = {
+    PLAN_CODE: ("Standard", {"energy": {"kind": "dynamic"}}),
+    "fixed": ("Fixed price", {"energy": {"kind": "flat", "price": "8.10"}}),
+    "day-and-night": (
+        "Day and night",
+        {
+            "energy": {
+                "kind": "time_of_use",
+                "rates": {"day": "9.40", "night": "5.60"},
+                "seasons": {
+                    "01-01": [
+                        {
+                            "on": list(plans.WEEK),
+                            "from": {"00:00": "night", "06:00": "day", "22:00": "night"},
+                        }
+                    ]
+                },
+            }
+        },
+    ),
+    "steps": (
+        "By steps",
+        {
+            "energy": {
+                "kind": "blocks",
+                "blocks": [
+                    {"up_to_kwh": "100", "price": "4.20"},
+                    {"up_to_kwh": "300", "price": "7.30"},
+                    {"price": "9.90"},
+                ],
+            }
+        },
+    ),
+}
 GIVEN_NAMES: Final = (
     "Aarav Aditi Ananya Arjun Asha Devika Farhan Gauri Harish Ishaan Jaya Kabir Kavya Lakshmi"
     " Manoj Meera Neha Nikhil Pooja Rahul Ravi Rohan Sanjay Sara Sunita Tara Usha Vikram Zoya"
@@ -70,9 +106,7 @@ def admit(*, now: datetime) -> None:
 
 def serve(points: Sequence[ServicePoint], *, since: datetime) -> None:
     """Give the service points, in the order of their meters, customers with agreements."""
-    plan, _ = RatePlan.objects.get_or_create(
-        code=PLAN_CODE, defaults={"name": "Standard", "currency": CURRENCY}
-    )
+    plan = _plans()[PLAN_CODE]
     codes = list(dict.fromkeys(fleet.user(index) for index in range(len(points))))
     customers = Customer.objects.bulk_create(
         [Customer(code=code, name=_name(place)) for place, code in enumerate(codes)],
@@ -98,6 +132,17 @@ def serve(points: Sequence[ServicePoint], *, since: datetime) -> None:
         ],
         batch_size=ROWS_AT_ONCE,
     )
+
+
+def _plans() -> dict[str, RatePlan]:
+    """Return the demo's plans by code: the one that everybody has, and some to compare it with."""
+    return {
+        code: RatePlan.objects.get_or_create(
+            code=code,
+            defaults={"name": name, "currency": CURRENCY, "definition": energy | PLAN_CHARGES},
+        )[0]
+        for code, (name, energy) in PLANS.items()
+    }
 
 
 def _name(place: int) -> str:

@@ -66,7 +66,7 @@ class TestLay:
         assert all(own == fed_by for own, fed_by in regions)
 
     def test_gives_every_customer_two_meters_on_the_default_plan(self):
-        (plan,) = RatePlan.objects.all()
+        plan = RatePlan.objects.get(code="standard")
         agreements = ServiceAgreement.objects.filter(plan=plan)
 
         assert plan.code == "standard"

@@ -4,6 +4,7 @@ from django.contrib.auth import authenticate
 from accounts import services
 from accounts.choices import KeyScope, UserRole
 from accounts.models import ApiKey, Customer, User
+from tariffs import plans
 from workers.demo import people
 from workers.demo.orders import Refused
 
@@ -69,3 +70,11 @@ class TestAdmitOutsideADemo:
 
         assert not User.objects.exists()
         assert not ApiKey.objects.exists()
+
+
+class TestPlans:
+    @pytest.mark.parametrize("code", sorted(people.PLANS))
+    def test_can_be_priced(self, code: str) -> None:
+        _, energy = people.PLANS[code]
+
+        assert plans.read(energy | people.PLAN_CHARGES).standing_per_day
