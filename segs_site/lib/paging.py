@@ -8,7 +8,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError as BadValue
@@ -111,8 +111,8 @@ def _opened(cursor: str, order: Order) -> list[Any]:
 
 
 def seal(values: Sequence[Any]) -> str:
-    """Return a cursor that holds texts, numbers and instants."""
-    marked = [{"at": v.isoformat()} if isinstance(v, datetime) else v for v in values]
+    """Return a cursor that holds texts, numbers, instants and days."""
+    marked = [_marked(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps(marked).encode()).decode().rstrip("=")
 
 
@@ -125,6 +125,12 @@ def unseal(cursor: str) -> list[Any]:
         raise bad_cursor() from problem
 
 
+def _marked(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return {"at": value.isoformat()}
+    return {"day": value.isoformat()} if isinstance(value, date) else value
+
+
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list) or not value:
         raise TypeError
@@ -132,6 +138,8 @@ def _list(value: Any) -> list[Any]:
 
 
 def _unmarked(value: Any) -> Any:
+    if isinstance(value, dict) and "day" in value:
+        return date.fromisoformat(value["day"])
     if isinstance(value, dict):
         moment = datetime.fromisoformat(value["at"])
         if moment.tzinfo is None:

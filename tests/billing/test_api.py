@@ -80,6 +80,17 @@ class TestInvoices:
     def test_are_issued_once(self, clara, carls):
         assert issue(clara, carls) == issue(clara, carls)
 
+    def test_are_listed_a_page_at_a_time(self, clara, carls):
+        other = home("B")
+        used(other.meter, [1])
+        pages = [issue(clara, carls), issue(clara, other)]
+
+        first = by_token(clara).get(f"{INVOICES}?limit=1").json()
+        second = by_token(clara).get(first["next"]).json()
+
+        assert [page["results"][0]["id"] for page in (first, second)] == pages[::-1]
+        assert second["next"] is None
+
     def test_explain_themselves_down_to_the_interval(self, clara, carl, carls):
         pk = issue(clara, carls)
 
