@@ -68,14 +68,17 @@ def by_interval(
     unpriced = used[prices.label_of[used] < 0]
     if len(unpriced):
         raise NoPrice(instant(int(starts[unpriced[0]])), len(unpriced))
-    keys = np.stack([prices.label_of[used].astype(np.int64), prices.micro[used]])
-    kinds, group = np.unique(keys, axis=1, return_inverse=True)
-    sums = exact_sums(energy[used], group.reshape(-1), kinds.shape[1])
+    kinds, kind_of = prices.kinds
+    group = kind_of[used]
+    sums = exact_sums(energy[used], group, len(kinds))
+    is_there = np.bincount(group, minlength=len(kinds)) > 0
     components = tuple(
         Component(prices.labels[label], exact_kwh(total), "kWh", _price(micro) + added)
-        for (label, micro), total in zip(kinds.T.tolist(), sums, strict=True)
+        for (label, micro), total, there in zip(kinds, sums, is_there, strict=True)
+        if there
     )
-    return Priced(components, Slices(used, group.reshape(-1).astype(np.int64), energy[used]))
+    component = np.cumsum(is_there)[group] - 1
+    return Priced(components, Slices(used, component.astype(np.int64), energy[used]))
 
 
 def by_block(energy: Whole, blocks: Sequence[plans.Block], *, share: Fraction) -> Priced:

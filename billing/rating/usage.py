@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -35,16 +36,25 @@ class Usage:
         return len(self.starts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ByInterval:
     """A price for each interval: millionths of the currency per kWh, and why it holds.
 
-    `label_of` points into `labels`; -1 where no price is known.
+    `label_of` points into `labels`; -1 where no price is known. One serves every account that
+    has the same intervals.
     """
 
     micro: Whole
     label_of: npt.NDArray[np.int16]
     labels: Sequence[str]
+
+    @cached_property
+    def kinds(self) -> tuple[list[tuple[int, int]], Whole]:
+        """The distinct pairs of label and price, and which of them each interval has."""
+        keys = np.stack([self.label_of.astype(np.int64), self.micro])
+        found, group = np.unique(keys, axis=1, return_inverse=True)
+        pairs = [(int(label), int(micro)) for label, micro in found.T.tolist()]
+        return pairs, group.reshape(-1).astype(np.int64)
 
 
 def of_net(length: timedelta, starts: Whole, net: Whole) -> Usage:

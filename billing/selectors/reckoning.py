@@ -46,7 +46,7 @@ class Reckoner:
         self._zone, self._now, self._plan = zone, now, plan
         self._frozen = frozen or {}
         self._prices: dict[tuple[int, Period], Prices] = {}
-        self._calendars: dict[tuple[int, bytes], ByInterval] = {}
+        self._by_interval: dict[tuple[int, bytes], ByInterval] = {}
 
     @cached_property
     def _plans(self) -> dict[int, RatePlan]:
@@ -156,16 +156,22 @@ class Reckoner:
             if in_force.currency not in ("", plan.currency):
                 message = f"prices are in {in_force.currency}, the plan in {plan.currency}"
                 raise Unbillable(Trouble.UNBILLABLE, message)
-            known = market.in_force(used.starts, used.length, in_force.slots)
+            known = self._in_force(in_force, used)
         if not isinstance(terms.energy, plans.TimeOfUse):
             return bill.Market(known)
         return bill.Market(known, self._rates(plan, terms.energy, used))
 
+    def _in_force(self, prices_: Prices, used: Usage) -> ByInterval:
+        key = (id(prices_), used.starts.tobytes())
+        if key not in self._by_interval:
+            self._by_interval[key] = market.in_force(used.starts, used.length, prices_.slots)
+        return self._by_interval[key]
+
     def _rates(self, plan: RatePlan, energy: plans.TimeOfUse, used: Usage) -> ByInterval:
         key = (id(plan), used.starts.tobytes())
-        if key not in self._calendars:
-            self._calendars[key] = market.by_calendar(energy, used.starts, self._zone)
-        return self._calendars[key]
+        if key not in self._by_interval:
+            self._by_interval[key] = market.by_calendar(energy, used.starts, self._zone)
+        return self._by_interval[key]
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """What an account is billed for: its agreements in a period, their places, plans and meters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -93,8 +93,18 @@ def days_between(start: datetime, end: datetime, zone: ZoneInfo) -> int:
 
 def live_invoice(account_id: int, cycle: Cycle) -> Invoice | None:
     """Return the invoice that was issued for exactly this period and not made void."""
-    live = Invoice.objects.live().filter(account=account_id)
-    return live.filter(starts_on=cycle.start, ends_on=cycle.end).first()
+    return live_invoices({account_id: cycle}).get(account_id)
+
+
+def live_invoices(cycles: Mapping[int, Cycle]) -> dict[int, Invoice]:
+    """Return the same of many accounts, each for its period."""
+    starts = {cycle.start for cycle in cycles.values()}
+    live = Invoice.objects.live().filter(account__in=list(cycles), starts_on__in=starts)
+    return {
+        invoice.account_id: invoice
+        for invoice in live
+        if Cycle(invoice.starts_on, invoice.ends_on) == cycles[invoice.account_id]
+    }
 
 
 def issued_count(account_id: int) -> int:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from billing.choices import RunState, TurnState
 from billing.models import BillException, BillRun, Turn
-from billing.selectors import doubts
+from billing.selectors import doubts, runs
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +27,9 @@ def approve(*, run: BillRun, by: str, turns: Iterable[Turn] | None = None) -> in
 
     Held ones are among them once each of their exceptions is resolved. Raises NothingToApprove.
     """
-    chosen = Turn.objects.filter(run=run, run__is_dry=False)
+    ready = runs.approvable(run)
     if turns is not None:
-        chosen = chosen.filter(pk__in=[turn.pk for turn in turns])
-    unresolved = BillException.objects.filter(turn__run=run, resolved_at=None)
-    ready = chosen.filter(state__in=[TurnState.RATED, TurnState.HELD]).exclude(
-        pk__in=unresolved.values("turn")
-    )
+        ready = ready.filter(pk__in=[turn.pk for turn in turns])
     approved = ready.update(state=TurnState.APPROVED)
     if not approved:
         raise NothingToApprove

@@ -95,12 +95,10 @@ def issue_all(*, orders: Sequence[Order], by: str, now: datetime) -> list[Invoic
 
     Return for each what `issue` would return or raise. A fault of the database is raised.
     """
-    found: dict[int, Invoice | Exception] = {}
-    for order in orders:
-        if order.period.end > now:
-            found[order.account.pk] = NotOver()
-        elif (live := supplies.live_invoice(order.account.pk, order.cycle)) is not None:
-            found[order.account.pk] = live
+    found: dict[int, Invoice | Exception] = {
+        **supplies.live_invoices({order.account.pk: order.cycle for order in orders}),
+        **{order.account.pk: NotOver() for order in orders if order.period.end > now},
+    }
     due = [order for order in orders if order.account.pk not in found]
     for order, outcome in zip(due, _snapshot(due, now=now), strict=True):
         found[order.account.pk] = (
@@ -150,11 +148,12 @@ def _written(order: Order, reckoning: Reckoning, by: str, now: datetime) -> Invo
 def _issue(
     reckoning: Reckoning, account: CustomerAccount, *, by: str, note: str, now: datetime
 ) -> Invoice:
-    CustomerAccount.objects.select_for_update().get(pk=account.pk)
+    CustomerAccount.objects.select_for_update().only("pk").get(pk=account.pk)
     if supplies.issued_count(account.pk) != reckoning.issued_before:
         raise Overtaken
-    invoice = writing.draft(reckoning=reckoning, account=account, now=now)
-    period = (reckoning.period.start, reckoning.period.end)
+    draft = writing.draft(reckoning=reckoning, account=account, now=now)
+    writing.freeze(draft, period=reckoning.period)
+    invoice, period = draft.invoice, (reckoning.period.start, reckoning.period.end)
     PeriodClaim.objects.create(invoice=invoice, account=account, during=period)
     InvoiceEvent.objects.create(
         invoice=invoice, state=InvoiceState.ISSUED, at=now, by=by, note=note
@@ -167,7 +166,7 @@ def _issue(
 
 
 def _due_on(account: CustomerAccount, now: datetime) -> date:
-    terms = BillingTerms.objects.filter(account=account).first() or BillingTerms()
+    terms = getattr(account, "billing_terms", None) or BillingTerms()
     today = now.astimezone(ZoneInfo(settings.SEGS_SITE_ZONE)).date()
     return today + timedelta(days=terms.due_days)
 

@@ -43,18 +43,26 @@ ON CONFLICT (run_id, account_id) DO NOTHING
 """
 # A chunk is of one run, so that no account is in it twice.
 _CLAIM = """
-WITH due AS (
+WITH due AS MATERIALIZED (
     SELECT t.id, t.run_id FROM billing_turn t JOIN billing_billrun r ON r.id = t.run_id
     WHERE t.state = %(state)s AND r.state = 'running'
       AND (t.claimed_until IS NULL OR t.claimed_until < %(now)s)
+), chosen AS MATERIALIZED (
+    SELECT t.id FROM billing_turn t
+    WHERE t.id IN (SELECT id FROM due WHERE run_id = (SELECT min(run_id) FROM due))
+      AND t.state = %(state)s
+    ORDER BY t.account_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-UPDATE billing_turn SET claimed_until = %(until)s
-WHERE id IN (
-    SELECT t.id FROM billing_turn t JOIN due USING (id)
-    WHERE t.run_id = (SELECT min(run_id) FROM due)
-    ORDER BY t.account_id LIMIT %(limit)s FOR UPDATE OF t SKIP LOCKED
-) AND state = %(state)s
-RETURNING id
+UPDATE billing_turn t SET claimed_until = %(until)s FROM chosen WHERE t.id = chosen.id
+RETURNING t.id
+"""
+
+
+_SETTLE = """
+UPDATE billing_turn t SET state = 'issued', invoice_id = d.invoice, total = d.total,
+    claimed_until = NULL
+FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS d (id, invoice, total)
+WHERE t.id = d.id
 """
 
 
@@ -145,8 +153,9 @@ def _rate(turns: Sequence[Turn], now: datetime) -> int:
     zone = ZoneInfo(settings.SEGS_SITE_ZONE)
     found = Reckoner(zone=zone, now=now).reckon({t.account_id: cycle_of(t) for t in turns})
     reckonings = corrections.with_corrections(found, zone=zone, now=now)
+    billed = supplies.live_invoices({turn.account_id: cycle_of(turn) for turn in turns})
     for turn, reckoning, troubles in zip(turns, reckonings, doubts.of(reckonings), strict=True):
-        _write(turn, reckoning, troubles, now)
+        _write(turn, reckoning, troubles, now, is_billed=turn.account_id in billed)
     return len(turns)
 
 
@@ -158,11 +167,16 @@ def cycle_of(turn: Turn) -> Cycle:
 
 @transaction.atomic
 def _write(
-    turn: Turn, reckoning: Reckoning, troubles: Mapping[Trouble, str], now: datetime
+    turn: Turn,
+    reckoning: Reckoning,
+    troubles: Mapping[Trouble, str],
+    now: datetime,
+    *,
+    is_billed: bool,
 ) -> None:
     turn.total, turn.energy_mwh = reckoning.total, reckoning.energy_mwh
-    if not turn.run.is_dry and reckoning.is_whole and not _is_billed(reckoning):
-        turn.invoice = writing.draft(reckoning=reckoning, account=turn.account, now=now)
+    if not turn.run.is_dry and reckoning.is_whole and not is_billed:
+        turn.invoice = writing.draft(reckoning=reckoning, account=turn.account, now=now).invoice
     turn.state = TurnState.HELD if troubles else TurnState.RATED
     turn.claimed_until = None
     turn.save()
@@ -170,10 +184,6 @@ def _write(
         BillException(turn=turn, trouble=trouble, detail=detail[:300])
         for trouble, detail in troubles.items()
     )
-
-
-def _is_billed(reckoning: Reckoning) -> bool:
-    return supplies.live_invoice(reckoning.account_id, reckoning.cycle) is not None
 
 
 def _park(turn: Turn, fault: Exception) -> int:
@@ -196,18 +206,26 @@ def _issue(turns: Sequence[Turn], now: datetime) -> int:
         issuing.Order(turn.account, cycle_of(turn), waived.get(turn.pk, "")) for turn in turns
     ]
     outcomes = issuing.issue_all(orders=orders, by=turns[0].run.approved_by, now=now)
-    return sum(_settle(turn, outcome) for turn, outcome in zip(turns, outcomes, strict=True))
+    issued = {
+        turn.pk: outcome
+        for turn, outcome in zip(turns, outcomes, strict=True)
+        if isinstance(outcome, Invoice)
+    }
+    _settle(issued)
+    parked = [
+        _park(turn, outcome)
+        for turn, outcome in zip(turns, outcomes, strict=True)
+        if isinstance(outcome, Exception) and not isinstance(outcome, issuing.NotSummed)
+    ]
+    return len(issued) + len(parked)
 
 
-def _settle(turn: Turn, outcome: Invoice | Exception) -> int:
-    if isinstance(outcome, issuing.NotSummed):
-        return 0
-    if isinstance(outcome, Exception):
-        return _park(turn, outcome)
-    Turn.objects.filter(pk=turn.pk).update(
-        state=TurnState.ISSUED, invoice=outcome, total=outcome.total, claimed_until=None
-    )
-    return 1
+def _settle(issued: Mapping[int, Invoice]) -> None:
+    """Say of turns that they are issued; one that is killed before finds its invoice there."""
+    pks, invoices = list(issued), list(issued.values())
+    totals = [invoice.total for invoice in invoices]
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, [pks, [invoice.pk for invoice in invoices], totals])
 
 
 def _finish(now: datetime) -> None:

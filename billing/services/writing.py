@@ -1,12 +1,13 @@
 """Writes a reckoning down as a draft: the invoice, its lines, and the intervals as billed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.conf import settings
+from django.db import connection
 
 from accounts.models import CustomerAccount
 from billing.models import AsBilled, Invoice, InvoiceLine
@@ -26,33 +27,57 @@ class _Written:
     billed: Billed | None
 
 
-def draft(*, reckoning: Reckoning, account: CustomerAccount, now: datetime) -> Invoice:
-    """Write a draft in the caller's transaction, in the place of the one that was there."""
-    start = reckoning.cycle.start
-    invoice, _ = Invoice.objects.update_or_create(
-        account=account,
-        starts_on=start,
-        issued_at=None,
-        defaults={
-            "ends_on": reckoning.cycle.end,
-            "zone": settings.SEGS_SITE_ZONE,
-            "during": (reckoning.period.start, reckoning.period.end),
-            "currency": reckoning.currency,
-            "total": reckoning.total,
-            "energy_mwh": reckoning.energy_mwh,
-            "estimated_mwh": reckoning.estimated_mwh,
-            "parties": _parties(account),
-            "sections": [_section(section) for section in reckoning.sections],
-            "drafted_at": now,
-        },
-    )
-    invoice.lines.all().delete()
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft, and the lines it was written with."""
+
+    invoice: Invoice
+    written: Sequence[_Written]
+
+
+def draft(*, reckoning: Reckoning, account: CustomerAccount, now: datetime) -> Draft:
+    """Write a draft in the caller's transaction, in the place of the one that was there.
+
+    Its intervals are not kept: it is reckoned anew when it is issued.
+    """
+    invoice = _invoice(reckoning, account, now)
     written = list(_lines(reckoning, invoice))
     InvoiceLine.objects.bulk_create([each.row for each in written])
+    return Draft(invoice, written)
+
+
+def freeze(draft: Draft, *, period: Period) -> None:
+    """Keep the intervals of a draft as they are billed, in the transaction that issues it."""
     zone = ZoneInfo(settings.SEGS_SITE_ZONE)
     AsBilled.objects.bulk_create(
-        row for each in written for row in _days(each, reckoning.period, zone)
+        row for each in draft.written for row in _days(each, period, zone)
     )
+
+
+def _invoice(reckoning: Reckoning, account: CustomerAccount, now: datetime) -> Invoice:
+    """Write the head; who comes second waits for the first, and finds his draft."""
+    start = reckoning.cycle.start
+    drafts = Invoice.objects.filter(account=account, starts_on=start, issued_at=None)
+    pk = drafts.select_for_update().values_list("pk", flat=True).first()
+    invoice = Invoice(
+        pk=pk,
+        account=account,
+        starts_on=start,
+        ends_on=reckoning.cycle.end,
+        zone=settings.SEGS_SITE_ZONE,
+        during=(reckoning.period.start, reckoning.period.end),
+        currency=reckoning.currency,
+        total=reckoning.total,
+        energy_mwh=reckoning.energy_mwh,
+        estimated_mwh=reckoning.estimated_mwh,
+        parties=_parties(account),
+        sections=[_section(section) for section in reckoning.sections],
+        drafted_at=now,
+    )
+    invoice.save(force_insert=pk is None, force_update=pk is not None)
+    if pk is not None:
+        with connection.cursor() as cursor:  # a draft's lines have nothing that hangs on them
+            cursor.execute("DELETE FROM billing_invoiceline WHERE invoice_id = %s", [pk])
     return invoice
 
 

@@ -91,7 +91,7 @@ class TestIssue:
         with transaction.atomic():
             draft = issuing.writing.draft(
                 reckoning=worlds.reckon(ours), account=ours.account, now=NOW
-            )
+            ).invoice
 
         assert issue(ours).pk == draft.pk
         assert InvoiceLine.objects.count() == 1
