@@ -5,11 +5,17 @@ from datetime import UTC, datetime
 
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings
+from django.db import connection
+from django.db.models.signals import post_migrate
+from django.test import TransactionTestCase
 
 from accounts.choices import UserRole
 from accounts.models import User
 from tests import worlds
+
+KEPT = {"auth_permission", "django_content_type", "django_migrations"}
 
 
 @pytest.fixture
@@ -50,3 +56,30 @@ def carl(db: None) -> User:
 def ada(db: None) -> User:
     """Administers."""
     return User.objects.create_superuser("ada@utility.example", "secret-ada")
+
+
+def _empty(self: TransactionTestCase) -> None:
+    """Empty the tables that a test has filled, instead of all of them.
+
+    Django's own way truncates a hundred tables, each a file of its own, and makes content types
+    and permissions anew: nearly a second for each test that commits.
+    """
+    with connection.cursor() as cursor:
+        tables = connection.introspection.django_table_names(only_existing=True)
+        found = " UNION ALL ".join(
+            f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")"
+            for table in sorted(set(tables) - KEPT)
+        )
+        cursor.execute(found)
+        filled = [table for (table,) in cursor.fetchall()]
+        cursor.execute("SET session_replication_role = replica")  # no triggers, in any order
+        for table in filled:
+            cursor.execute(f'DELETE FROM "{table}"')
+        cursor.execute("SET session_replication_role = DEFAULT")
+    for app in ("lib", "meters", "workers"):  # rows that are there from the start
+        post_migrate.send(
+            sender=apps.get_app_config(app), app_config=apps.get_app_config(app), verbosity=0,
+            interactive=False, using="default", plan=[], apps=apps)  # fmt: skip
+
+
+TransactionTestCase._fixture_teardown = _empty  # type: ignore[method-assign]
