@@ -85,7 +85,8 @@ def _tell_tier(
     """Tell of one tier; `moved` where a node above it opened or closed: parents changed."""
     tier, was, is_now = moment.layout.tiers[place], before[place].is_open, now[place]
     dark = tier.count(seen.sure)
-    same = is_now.is_open & was & ((dark != is_now.told) | moved)
+    freed = is_now.is_alone != before[place].is_alone
+    same = is_now.is_open & was & ((dark != is_now.told) | moved | freed)
     for node in np.flatnonzero(is_now.is_open & ~was):
         found.raised.append(teller.node(place, int(node), int(dark[node])))
     for node in np.flatnonzero(same):

@@ -83,13 +83,18 @@ class Teller:
         )
 
     def _above(self, place: int, node: int) -> Subject | None:
-        """Return the nearest node above that is out."""
+        """Return the nearest node above that is out, and is not back without this one."""
+        is_alone = bool(self.tiers[place].is_alone[node])
         for lower, upper in ((0, 1), (1, 2)):
             if place <= lower:
                 node = int(self.layout.tiers[lower].parent[node]) if node >= 0 else -1
-                if node >= 0 and self.tiers[upper].is_open[node]:
+                if node >= 0 and self._explains(upper, node, is_alone):
                     return self._subject(upper, node)
         return None
+
+    def _explains(self, place: int, node: int, is_alone: bool) -> bool:
+        now = self.tiers[place]
+        return bool(now.is_open[node]) and not (is_alone and bool(now.gone_us[node] > 0))
 
     def _subject(self, place: int, node: int) -> Subject:
         tier = self.layout.tiers[place]

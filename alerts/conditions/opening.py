@@ -1,4 +1,4 @@
-"""When an outage of a node begins and ends: once it is settled which node it is."""
+"""When an outage of a node begins: once it is settled which node it is."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ def opened(
     out: Mask,
     may_be: Mask,
 ) -> Tiers:
-    """Return the nodes as they stand now.
+    """Return the nodes with those that open now, and since when others no longer fit.
 
     `out` are the meters that count as out, `may_be` those below a node that may turn out to be.
     """
@@ -54,14 +54,11 @@ def _stand(
     is_held = tier.count(_above(moment, place, tiers, judged)) > 0
     opens &= ~is_held | (now_us - settled >= HELD_US)
     gone = np.where(is_now.fits, 0, np.where(was.gone_us > 0, was.gone_us, now_us))
-    gone = np.where(was.is_open, gone, 0)
-    off_us = moment.by_node(place, lambda limit: limit.off_delay_us)
-    closes = was.is_open & (gone > 0) & (now_us - gone >= off_us)
     return replace(
         was,
-        is_open=(was.is_open | opens) & ~closes,
+        is_open=was.is_open | opens,
         fit_us=fit,
-        gone_us=np.where(closes, 0, gone),
+        gone_us=np.where(was.is_open, gone, 0),
         start_us=_starts(moment, tier, was, look, opens=opens, out=out),
         back_us=np.where(opens, 0, was.back_us),
     )

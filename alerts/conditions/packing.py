@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 State = TypeVar("State")
-FORM = 1  # raised when the columns change: what was packed in another form is forgotten
+FORM = 2  # raised when the columns change: what was packed in another form is forgotten
 
 
 def pack(state: Any) -> bytes:

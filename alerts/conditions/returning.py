@@ -63,10 +63,14 @@ def _of_meters(moment: Moment, place: int, now: Nodes) -> Ints:
     return np.where(tier.of_meter >= 0, now.back_us[tier.of_meter], 0)
 
 
-def clear(moment: Moment, signs: Signs, *, lit: Mask, found: Found) -> Signs:
-    """Tell of meters that have shown supply for long enough; forget what was never told."""
+def clear(moment: Moment, signs: Signs, *, lit: Mask, is_back: Mask, found: Found) -> Signs:
+    """Tell of meters that have shown supply for long enough; forget what was never told.
+
+    Of those below a node that `is_back` the first reading is enough.
+    """
     off_us = meters.by_region(moment, signs.told, lambda limit: limit.off_delay_us)
-    over = (signs.told != FINE) & lit & (moment.now_us - signs.lit_us >= off_us)
+    is_sure = (moment.now_us - signs.lit_us >= off_us) | is_back
+    over = (signs.told != FINE) & lit & is_sure
     meters.retract(moment.layout, signs, np.flatnonzero(over), found)
     forgotten = over | ((signs.told == FINE) & lit)
     return replace(

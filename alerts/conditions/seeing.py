@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alerts.conditions import liveness, nodes, opening
+from alerts.conditions import closing, liveness, nodes, opening
 from alerts.conditions.fleet import SHARED, Ints, Layout, Mask
 from alerts.conditions.gateways import Hearing
 from alerts.conditions.kinds import Kind
@@ -19,7 +19,7 @@ class Seen:
     """What is known of each meter.
 
     `sure`: silent or dark, or explained by a node that is out. `lowest` is the tier (1 to 3) of
-    the lowest open node above a meter, 0 for none.
+    the lowest open node above a meter, 0 for none. `is_back`: below a node that has supply again.
     """
 
     look: Look
@@ -28,6 +28,7 @@ class Seen:
     unheard: Mask
     lowest: Ints
     is_pending: Mask
+    is_back: Mask
 
 
 def see(moment: Moment, signs: Signs, tiers: Tiers, hearing: Hearing) -> tuple[Seen, Tiers]:
@@ -52,9 +53,13 @@ def see(moment: Moment, signs: Signs, tiers: Tiers, hearing: Hearing) -> tuple[S
     open_nodes = (tiers[0].is_open, tiers[1].is_open, tiers[2].is_open)
     judged = nodes.judge(layout, limits, known=known, out=out, sure=sure, open_nodes=open_nodes)
     tiers = opening.opened(moment, tiers, look, judged, out=out & known, may_be=may_be)
+    shows = (look.seen_us > signs.certain_seen_us) & ~sure & ~look.fading & ~unheard
+    now = closing.closed(moment, tiers, judged, (signs.certain_us > 0) & ~shows)
+    tiers = now.tiers
     sure = sure | _explained(layout, tiers, unheard)
     waits = _waits(layout, tiers, judged, may_be)
-    return Seen(look, known, sure, unheard, _lowest(layout, tiers), waits), tiers
+    lowest = _lowest(layout, tiers)
+    return Seen(look, known, sure, unheard, lowest, waits, now.is_back), tiers
 
 
 def _explained(layout: Layout, tiers: Tiers, unheard: Mask) -> Mask:

@@ -17,7 +17,8 @@ class Nodes:
 
     `fit_us` says since when an outage is proven, `gone_us` since when it no longer fits,
     `start_us` when the supply failed, `told` the number of dark meters the desk knows of.
-    `back_us` is when the first of its meters came back, as stamped.
+    `back_us` is when the first of its meters came back, as stamped. `is_alone`: it goes on though
+    the node above it is back, which does not explain it any more.
     """
 
     ids: Ints
@@ -27,6 +28,7 @@ class Nodes:
     start_us: Ints
     told: Ints
     back_us: Ints
+    is_alone: Mask
 
     def fitted(self, tier: Tier) -> "Nodes":
         """Return the same for the nodes of a tier."""
@@ -47,6 +49,7 @@ class Nodes:
             start_us=fit(self.start_us),
             told=fit(self.told),
             back_us=fit(self.back_us),
+            is_alone=fit(self.is_alone),
         )
 
 
@@ -56,7 +59,9 @@ Tiers = tuple[Nodes, Nodes, Nodes]  # transformers, feeders, regions
 def no_nodes() -> Nodes:
     """Return the state before any node is known."""
     nothing = np.zeros(0, np.int64)
-    return Nodes(nothing, np.zeros(0, np.bool_), *([nothing] * 5))
+    nobody = np.zeros(0, np.bool_)
+    none = (nothing, nothing, nothing, nothing, nothing)
+    return Nodes(nothing, nobody, *none, nobody)
 
 
 @dataclass(frozen=True, slots=True)

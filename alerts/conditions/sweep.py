@@ -86,6 +86,6 @@ def _looked(
     signs, tiers, came_back = returning.bring_back(
         here, signs, tiers, hearing, lit=lit, good_us=known.signs.good_us
     )
-    signs = returning.clear(here, signs, lit=lit, found=found)
+    signs = returning.clear(here, signs, lit=lit, is_back=seen.is_back, found=found)
     found = replace(found, went_out=went_out, came_back=came_back)
     return State(here.now_us, taken, lines, signs, *tiers), found

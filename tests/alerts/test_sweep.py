@@ -50,6 +50,7 @@ class World:
         self.latest = Latest(nothing, nothing, nothing, np.full(len(fleet), ABSENT))
         self.said: list[tuple[int, str, Kind, Subject]] = []
         self.found: list[Found] = []
+        self.at: list[int] = []
 
     def run(
         self,
@@ -90,10 +91,18 @@ class World:
         ]
         self.said += [(self.second, "cleared", one.kind, one.subject) for one in found.cleared]
         self.found.append(found)
+        self.at.append(self.second)
         return found
 
     def causes(self) -> list[tuple[Kind, Subject]]:
         return [(kind, subject) for _, what, kind, subject in self.said if what == "raised"]
+
+    def alone(self) -> set[int]:
+        """Return the meters that the desk was told of and no open node explains."""
+        under = np.zeros(len(self.fleet), np.bool_)
+        for tier, now in zip(self.layout.tiers, self.state.tiers, strict=True):
+            under |= tier.spread(now.is_open)
+        return {int(one) for one in self.fleet.meter[(self.state.signs.told > 0) & ~under]}
 
     def below(self, column: str, node: int) -> list[int]:
         return [int(one) for one in self.fleet.meter[getattr(self.fleet, column) == node]]
@@ -173,6 +182,79 @@ class TestOneOutage:
         )]  # fmt: skip
         assert at - restored < 60
         assert world.state.transformers.is_open.tolist() == [n == 4 for n in range(1, 25)]
+
+
+class TestOneReturn:
+    """Supply is back at once; meters start within 20 s, and some said they were dark before."""
+
+    @pytest.fixture
+    def starts(self) -> dict[int, int]:
+        draw = np.random.default_rng(11)
+        count = PER_TRANSFORMER * TRANSFORMERS * FEEDERS * REGIONS
+        return {m: int(at) for m, at in enumerate(draw.integers(0, 20, count), 1)}
+
+    def go_out(self, world: World, meters: list[int]) -> None:
+        world.run(60, silent=meters[::3], dark=[m for m in meters if m not in meters[::3]])
+        world.run(60, silent=meters)
+
+    def come_back(
+        self, world: World, starts: dict[int, int], meters: list[int], *, but: Collection[int] = ()
+    ) -> set[int]:
+        """Return the meters that ever stood by themselves within two minutes."""
+        alone: set[int] = set()
+        for second in range(0, 120, 2):
+            world.run(2, silent=[m for m in meters if starts[m] > second or m in but])
+            alone |= world.alone()
+        return alone
+
+    @pytest.mark.parametrize("column", ["transformer", "feeder", "region"])
+    def test_shows_no_meter_by_itself(
+        self, world: World, starts: dict[int, int], column: str
+    ) -> None:
+        meters = world.below(column, 2)
+        self.go_out(world, meters)
+
+        assert self.come_back(world, starts, meters) == set()
+        assert len(world.causes()) == 1
+        assert not (world.state.signs.told > 0).any()
+
+    def test_shows_the_one_meter_that_stays_dark_once_it_had_its_chance(
+        self, world: World, starts: dict[int, int]
+    ) -> None:
+        meters = world.below("feeder", 2)
+        self.go_out(world, meters)
+
+        assert self.come_back(world, starts, meters, but=[meters[4]]) == {meters[4]}
+        assert not any(now.is_open.any() for now in world.state.tiers)
+
+    def test_shows_the_transformer_that_stays_dark_within_a_minute_and_nothing_else(
+        self, world: World, starts: dict[int, int]
+    ) -> None:
+        meters = world.below("feeder", 2)
+        self.go_out(world, meters)
+        restored = world.second
+
+        alone = self.come_back(world, starts, meters, but=world.below("transformer", 4))
+
+        assert alone == set()
+        surfaced = [
+            at
+            for at, found in zip(world.at, world.found, strict=True)
+            for one in found.refreshed
+            if one.kind is Kind.TRANSFORMER_OUTAGE and one.parent is None
+        ]
+        assert 20 < surfaced[0] - restored < 60
+        assert world.state.transformers.is_open.tolist() == [n == 4 for n in range(1, 25)]
+
+    def test_that_was_none_after_all_is_one_outage(
+        self, world: World, starts: dict[int, int]
+    ) -> None:
+        meters = world.below("feeder", 2)
+        self.go_out(world, meters)
+        world.run(24)
+        self.go_out(world, meters)
+
+        assert self.come_back(world, starts, meters) == set()
 
 
 class TestOneMeter:
