@@ -70,3 +70,9 @@ class Trouble(models.TextChoices):
     QUARANTINE = "quarantine", _("readings wait in quarantine")
     UNBILLABLE = "unbillable", _("the plan cannot price this usage")
     FAILED = "failed", _("failed")
+
+
+# States that ask for somebody: drawn with a shape and in the colour of what is abnormal.
+FLAGGED: frozenset[str] = frozenset(
+    {InvoiceState.OVERDUE, InvoiceState.DISPUTED, TurnState.HELD, TurnState.PARKED}
+)

@@ -34,4 +34,5 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("tariffs.urls")),
     path("", include("alerts.urls")),
+    path("", include("billing.urls")),
 ]

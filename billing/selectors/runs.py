@@ -72,7 +72,7 @@ def sums(found: Sequence[BillRun]) -> dict[int, Sums]:
     rows = (
         Turn.objects.filter(run__in=found)
         .order_by()
-        .values("run")
+        .values_list("run")
         .annotate(
             accounts=Count("pk"),
             issued=Count("pk", filter=Q(state=TurnState.ISSUED)),
@@ -80,7 +80,7 @@ def sums(found: Sequence[BillRun]) -> dict[int, Sums]:
             total=Sum("total"),
         )
     )
-    known = {row.pop("run"): Sums(**row) for row in rows}
+    known = {row[0]: Sums(*row[1:]) for row in rows}
     return {run.pk: known.get(run.pk, Sums()) for run in found}
 
 

@@ -27,6 +27,7 @@ from alerts.conditions.kinds import Kind
 from alerts.models import AlertRule
 from alerts.services import planning
 from billing.models import (
+    AsBilled,
     BillException,
     BillRun,
     Dispute,
@@ -35,6 +36,7 @@ from billing.models import (
     InvoiceLine,
     Turn,
 )
+from billing.packing import VERSION
 from grid import consumers
 from meters.models import QuarantinedReading, ServicePoint
 from segs_site.lib import health
@@ -190,20 +192,27 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
         account=account, starts_on="2026-05-01", ends_on="2026-06-01", zone="UTC", currency="EUR",
         during=(now - timedelta(days=31), now), total=1, energy_mwh=0, estimated_mwh=0,
         parties={}, sections=[{"plan": {"definition": {}}}], drafted_at=now)  # fmt: skip
-    InvoiceLine.objects.create(
+    line = InvoiceLine.objects.create(
         invoice=draft, place=0, section=0, of="energy", label="Energy", amount=1, exact=1,
         rounding=0, components=[])  # fmt: skip
+    AsBilled.objects.create(line=line, day="2026-05-01", packed=bytes([VERSION]))
     Invoice.objects.update(number="INV-1", issued_at=now, due_on="2026-06-15")
     InvoiceEvent.objects.create(invoice=draft, state="issued", at=now)
     dispute = Dispute.objects.create(invoice=draft, reason="odd", opened_at=now)
     run = BillRun.objects.create(day="2026-05-15", requested_at=now)
     turn = Turn.objects.create(run=run, account=account, state="rated")
     exception = BillException.objects.create(turn=turn, trouble="missing", detail="odd")
-    return {
-        "api/billing/invoices/": {"pk": draft.pk, "place": 0},
-        "api/billing/disputes/": {"pk": dispute.pk},
-        "api/admin/bill-runs/": {"pk": run.pk},
-        "api/admin/bill-exceptions/": {"pk": exception.pk},
+    parts = {
+        "billing/invoices/": {"pk": draft.pk, "place": 0},
+        "billing/disputes/": {"pk": dispute.pk},
+        "billing/runs/": {"pk": run.pk},
+        "billing/exceptions/": {"pk": exception.pk},
+    }
+    return parts | {
+        "api/billing/invoices/": parts["billing/invoices/"],
+        "api/billing/disputes/": parts["billing/disputes/"],
+        "api/admin/bill-runs/": parts["billing/runs/"],
+        "api/admin/bill-exceptions/": parts["billing/exceptions/"],
     }
 
 

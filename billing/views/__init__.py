@@ -1,0 +1,1 @@
+"""Pages of the billing clerk: runs and what he decides of them, invoices, what comes of those."""
