@@ -1,25 +1,43 @@
-"""Whether anything comes in at all: when nobody is heard, nothing is said of anybody but that."""
+"""Whether anything comes in at all: when nobody is heard, nothing is said of anybody but that.
+
+Where outages that are told explain that nobody is heard, there is nothing more to say.
+"""
 
 from dataclasses import replace
 
+import numpy as np
+
+from alerts.conditions import nodes
 from alerts.conditions.fleet import SHARED
-from alerts.conditions.gateways import Hearing, Lines
+from alerts.conditions.gateways import Hearing
 from alerts.conditions.kinds import Kind
 from alerts.conditions.moment import Moment
-from alerts.conditions.standing import Input
+from alerts.conditions.standing import Input, State
 
 LONGEST_STEP_US = 10_000_000  # of the clock: after a standstill nothing counts as watched
 GONE_AGAIN_INTERVALS = 2
 
 
-def take(before: Input, moment: Moment, lines: Lines, hearing: Hearing) -> Input:
+def take(known: State, moment: Moment, hearing: Hearing) -> Input:
     """Return what is known of the input now; the desk is told of what `is_told` changes to."""
+    before = known.input
     passed = moment.slowest_us - before.clock_us if before.clock_us else 0
     watched = before.watched_us + max(0, min(passed, LONGEST_STEP_US))
-    came = int(hearing.newest_us[SHARED]) > int(lines.newest_us[SHARED])
+    came = int(hearing.newest_us[SHARED]) > int(known.lines.newest_us[SHARED])
     mark = watched if came or not before.clock_us else before.input_us
     after = Input(moment.slowest_us, watched, mark, before.is_told, before.back_us)
-    return _back(after, moment, came) if before.is_told else _lost(after, moment)
+    if before.is_told:
+        return _back(after, moment, came)
+    return after if _is_explained(known, moment) else _lost(after, moment)
+
+
+def _is_explained(known: State, moment: Moment) -> bool:
+    """Tell whether next to all meters hang below nodes that are out."""
+    layout = moment.layout
+    under = np.zeros(len(layout.fleet), np.bool_)
+    for tier, now in zip(layout.tiers, known.tiers, strict=True):
+        under |= tier.spread(now.is_open)
+    return float(under.mean()) >= nodes.ALL_UNHEARD
 
 
 def since_us(taken: Input, hearing: Hearing) -> int:

@@ -97,7 +97,7 @@ class Look:
 
     `has_sent`: a reading of it is known. `late`, `silent`, `dark` (it says that it has no supply);
     `fading`: its newest readings say nothing flows, not for long enough. `missed` is the time
-    it should have been heard in, in intervals.
+    it should have been heard in, in intervals. `is_overdue`: by the clock, heard or not.
     """
 
     seen_us: Ints
@@ -113,6 +113,7 @@ class Look:
     fading: Mask
     missed: Floats
     absent_us: Ints
+    is_overdue: Mask
 
 
 def look(
@@ -153,6 +154,7 @@ def look(
         fading=nothing & can_tell,
         missed=missed,
         absent_us=_absent(signs, layout, hearing, has_moved=has_moved, missed=missed),
+        is_overdue=age >= LOST_INTERVALS,
     )
 
 

@@ -97,6 +97,22 @@ def _fits_below(tier: Tier, lower: Tier, below: Judged, is_open: Mask) -> Mask:
     return enough
 
 
+def leaning(
+    layout: Layout, limits: Limits, *, known: Mask, overdue: Mask
+) -> tuple[Mask, Mask, Mask]:
+    """Return of each tier the nodes that would be out if all were that have missed a reading."""
+    closed = [np.zeros(len(tier.ids), np.bool_) for tier in layout.tiers]
+    below, middle, above = judge(
+        layout,
+        limits,
+        known=known,
+        out=overdue,
+        sure=overdue,
+        open_nodes=(closed[0], closed[1], closed[2]),
+    )
+    return below.fits, middle.fits, above.fits
+
+
 def blacked(
     layout: Layout, hearing: Hearing, *, unheard: Mask, known: Mask, out: Mask
 ) -> tuple[Mask, Mask]:

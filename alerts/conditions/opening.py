@@ -1,5 +1,6 @@
 """When an outage of a node begins: once it is settled which node it is."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from alerts.conditions.standing import Nodes, Tiers
 
 SETTLED_INTERVALS = 2.0
 HELD_US = 6_000_000  # a node waits so long for one above it that may be out as well
+LEANING_US = 22_000_000  # and so long while most meters of one above it are overdue
 
 
 def opened(
@@ -23,13 +25,16 @@ def opened(
     *,
     out: Mask,
     may_be: Mask,
+    leaning: tuple[Mask, Mask, Mask],
 ) -> Tiers:
     """Return the nodes with those that open now, and since when others no longer fit.
 
-    `out` are the meters that count as out, `may_be` those below a node that may turn out to be.
+    `out` are the meters that count as out, `may_be` those below a node that may turn out to be,
+    `leaning` the nodes most of whose meters are overdue.
     """
     below, middle, above = (
-        _stand(moment, place, tiers, look, judged, out=out, may_be=may_be) for place in range(3)
+        _stand(moment, place, tiers, look, judged, out=out, may_be=may_be, leaning=leaning)
+        for place in range(3)
     )
     return below, middle, above
 
@@ -43,6 +48,7 @@ def _stand(
     *,
     out: Mask,
     may_be: Mask,
+    leaning: tuple[Mask, Mask, Mask],
 ) -> Nodes:
     tier, was, is_now = moment.layout.tiers[place], tiers[place], judged[place]
     now_us = moment.now_us
@@ -51,8 +57,10 @@ def _stand(
     opens = ~was.is_open & (fit > 0) & (now_us - fit >= on_us)
     settled = _settled_us(moment, tier, look, out)
     opens &= (settled <= now_us) & (tier.count(may_be) == 0)
-    is_held = tier.count(_above(moment, place, tiers, judged)) > 0
-    opens &= ~is_held | (now_us - settled >= HELD_US)
+    fits = tier.count(_above(moment, place, tiers, [one.fits for one in judged])) > 0
+    opens &= ~fits | (now_us - settled >= HELD_US)
+    leans = tier.count(_above(moment, place, tiers, leaning)) > 0
+    opens &= ~leans | (now_us - settled >= LEANING_US)
     gone = np.where(is_now.fits, 0, np.where(was.gone_us > 0, was.gone_us, now_us))
     return replace(
         was,
@@ -71,14 +79,11 @@ def _starts(moment: Moment, tier: Tier, was: Nodes, look: Look, *, opens: Mask, 
     return start
 
 
-def _above(
-    moment: Moment, place: int, tiers: Tiers, judged: tuple[Judged, Judged, Judged]
-) -> Mask:
-    """Tell which meters hang below a higher node that fits and is not told yet."""
+def _above(moment: Moment, place: int, tiers: Tiers, nodes: Sequence[Mask]) -> Mask:
+    """Tell which meters hang below a higher node of some that is not told yet."""
     above = np.zeros(len(moment.layout.fleet), np.bool_)
     for higher in range(place + 1, len(tiers)):
-        fits = judged[higher].fits & ~tiers[higher].is_open
-        above |= moment.layout.tiers[higher].spread(fits)
+        above |= moment.layout.tiers[higher].spread(nodes[higher] & ~tiers[higher].is_open)
     return above
 
 

@@ -1,5 +1,6 @@
 """What is known of each meter once nodes are judged: what explains it, and what may yet."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,9 @@ from alerts.conditions.gateways import Hearing
 from alerts.conditions.kinds import Kind
 from alerts.conditions.liveness import Look, Signs
 from alerts.conditions.moment import Moment
-from alerts.conditions.nodes import Judged
 from alerts.conditions.standing import Tiers
+
+LEANING_US = 30_000_000  # a meter waits so long for what becomes of most of its neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,18 @@ def see(moment: Moment, signs: Signs, tiers: Tiers, hearing: Hearing) -> tuple[S
     known, out, sure = known | black, out | black, sure | black
     open_nodes = (tiers[0].is_open, tiers[1].is_open, tiers[2].is_open)
     judged = nodes.judge(layout, limits, known=known, out=out, sure=sure, open_nodes=open_nodes)
-    tiers = opening.opened(moment, tiers, look, judged, out=out & known, may_be=may_be)
+    overdue = out | unheard | look.is_overdue & watched
+    leaning = nodes.leaning(layout, limits, known=look.has_sent & watched, overdue=overdue)
+    tiers = opening.opened(
+        moment, tiers, look, judged, out=out & known, may_be=may_be, leaning=leaning
+    )
     shows = (look.seen_us > signs.certain_seen_us) & ~sure & ~look.fading & ~unheard
     now = closing.closed(moment, tiers, judged, (signs.certain_us > 0) & ~shows)
     tiers = now.tiers
     sure = sure | _explained(layout, tiers, unheard)
-    waits = _waits(layout, tiers, judged, may_be)
+    waits = _waits(layout, tiers, [one.fits for one in judged]) | may_be
+    is_new = moment.now_us - signs.certain_us < LEANING_US
+    waits |= _waits(layout, tiers, leaning) & ((signs.certain_us == 0) | is_new)
     lowest = _lowest(layout, tiers)
     return Seen(look, known, sure, unheard, lowest, waits, now.is_back), tiers
 
@@ -83,11 +91,9 @@ def _lowest(layout: Layout, tiers: Tiers) -> Ints:
     return lowest
 
 
-def _waits(
-    layout: Layout, tiers: Tiers, judged: tuple[Judged, Judged, Judged], may_be: Mask
-) -> Mask:
+def _waits(layout: Layout, tiers: Tiers, may_be: Sequence[Mask]) -> Mask:
     """Tell which meters may turn out to be part of something larger in a moment."""
-    waits = may_be.copy()
-    for place, tier in enumerate(layout.tiers):
-        waits |= tier.spread(judged[place].fits & ~tiers[place].is_open)
+    waits = np.zeros(len(layout.fleet), np.bool_)
+    for tier, now, likely in zip(layout.tiers, tiers, may_be, strict=True):
+        waits |= tier.spread(likely & ~now.is_open)
     return waits

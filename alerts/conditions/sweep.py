@@ -41,7 +41,7 @@ def step(
         clock_us=here.clock_us,
     )
     found = Found()
-    taken = intake.take(known.input, here, known.lines, hearing)
+    taken = intake.take(known, here, hearing)
     _tell_input(here, known, taken, hearing, found)
     if bool(hearing.is_unheard[SHARED]) or taken.is_told:
         # Nobody is heard: nothing can be said of anybody but that.

@@ -257,6 +257,27 @@ class TestOneReturn:
         assert self.come_back(world, starts, meters) == set()
 
 
+class TestABlackout:
+    @pytest.mark.parametrize("gateways", [0, 3])
+    def test_is_its_regions_and_nothing_else(self, gateways: int) -> None:
+        """Three meters of ten go on for a minute, and say that there is no supply."""
+        world = World(town(gateways=gateways))
+        world.run(60)
+        everybody = [int(one) for one in world.fleet.meter]
+        gasping = [one for one in everybody if one % 10 in (1, 4, 8)]
+
+        world.run(60, dark=gasping, silent=[one for one in everybody if one not in gasping])
+        assert set(world.causes()) == {(Kind.REGION_OUTAGE, on(On.REGION, n)) for n in (1, 2)}
+        world.run(540, silent=everybody)
+
+        assert len(world.causes()) == REGIONS
+
+    def test_that_nobody_tells_of_is_one_alarm(self, world: World) -> None:
+        world.run(600, silent=[int(one) for one in world.fleet.meter])
+
+        assert world.causes() == [(Kind.NO_INPUT, on(On.SYSTEM, 0))]
+
+
 class TestOneMeter:
     @pytest.mark.parametrize(("way", "kind"), [("silent", Kind.SILENT), ("dark", Kind.OUTAGE)])
     def test_is_found_within_45_seconds_and_not_before_its_neighbours_spoke(
