@@ -76,7 +76,7 @@ class Teller:
             severity=limit.severity,
             since=periods.instant(start),
             value=float(dark),
-            limit=limit.share_pct,
+            limit=float(limit.share_pct),
             baseline=float(below),
             parent=self._above(place, node),
             facts={"dark": dark, "meters": below},
@@ -120,7 +120,7 @@ class Teller:
             severity=limit.severity,
             since=periods.instant(int(start_us[one])),
             value=float(latest.power_mw[one]) / MW_PER_KW if is_out and sent else None,
-            limit=limit.threshold if is_out else None,
+            limit=float(limit.threshold) if is_out else None,
             baseline=float(signs.usual_mw[one]) / MW_PER_KW if is_out else None,
             parent=parent if tier else None,
             facts={"last_reading": periods.instant(int(latest.ts_us[one])).isoformat()}
