@@ -178,7 +178,7 @@ class PaymentForm(forms.Form):
     received_on = DayField(label=gettext_lazy("Received on"))
     reference = forms.CharField(
         max_length=100,
-        label=gettext_lazy("Reference, the payer's or the bank's"),
+        label=gettext_lazy("Reference"),
         widget=forms.TextInput(attrs=TEXT | {"autocomplete": "off"}),
     )
 

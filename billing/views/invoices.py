@@ -83,6 +83,7 @@ def invoice_context(invoice: Invoice, **forms: Any) -> dict[str, Any]:
     """Return what the page of an invoice shows; `forms` stand in for the empty ones."""
     state, open_amount = standing.state_of(invoice), standing.open_amount(invoice)
     disputes = list(invoice.disputes.all())
+    dispute = next((each for each in disputes if each.closed_at is None), None)
     return {
         "invoice": invoice,
         "state": state,
@@ -95,8 +96,8 @@ def invoice_context(invoice: Invoice, **forms: Any) -> dict[str, Any]:
         "note": getattr(invoice, "credit_note", None),
         "run": invoice.turns.order_by("-run_id").values_list("run_id", flat=True).first(),
         "disputes": disputes,
-        "dispute": next((each for each in disputes if each.closed_at is None), None),
-        "waits": DisputeState.OPEN,
+        "dispute": dispute,
+        "can_review": dispute is not None and dispute.state == DisputeState.OPEN,
         "pay_form": PaymentForm(initial=_payment(invoice, open_amount), auto_id="pay_%s"),
         "void_form": ReasonForm(auto_id="void_%s"),
         "dispute_form": DisputeForm(auto_id="dispute_%s"),

@@ -163,7 +163,7 @@ class TestAskingForARun:
 
         said = shown(desk, "bill-runs")
 
-        assert '<td class="figure">2</td>' in said
+        assert '<td class="is-figure">2</td>' in said
         assert "74.40" in said
         assert '<span aria-hidden="true">▲</span> 1</span>' in said
 
@@ -364,7 +364,7 @@ class TestInvoices:
         assert "2026-05-01 – 2026-05-31" in said
         assert "74.40 EUR" in said
         assert "297.6 kWh" in said
-        assert "Intervals of 31 days" in said
+        assert "Energy: intervals of 31 days" in said
 
     def test_show_the_intervals_of_a_day(self, desk: Client, invoice: Invoice) -> None:
         place = invoice.lines.get(of="energy").place
@@ -376,7 +376,7 @@ class TestInvoices:
         assert first.count('<th scope="row">') == 96
         assert "2026-05-01 as billed; times are in UTC" in first
         assert "2026-05-09 as billed" in ninth
-        assert '<th scope="row">23:45</th> <td class="figure">0.1</td> <td>actual</td>' in ninth
+        assert '<th scope="row">23:45</th> <td class="is-figure">0.1</td> <td>actual</td>' in ninth
         assert other.status_code == 404
 
     def test_that_are_drafts_take_neither_payment_nor_dispute(
@@ -472,6 +472,7 @@ class TestDispute:
         opened = send(desk, "invoice-dispute", invoice.pk, reason="I was away")
         dispute = invoice.disputes.get()
         assert "I was away" in opened
+        assert "Take it up" in opened
         assert standing.state_of(invoice) == InvoiceState.DISPUTED
         assert "a dispute of it is open" in send(
             desk, "invoice-dispute", invoice.pk, reason="and again"
@@ -479,6 +480,7 @@ class TestDispute:
 
         taken = send(desk, "dispute-review", dispute.pk)
         assert "The dispute is under review." in taken
+        assert "Take it up" not in taken
         assert "somebody took it up" in send(desk, "dispute-review", dispute.pk)
 
         closed = send(desk, "dispute-close", dispute.pk, is_upheld="no", answer="read twice")
