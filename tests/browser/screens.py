@@ -20,7 +20,7 @@ from grid.models import Region  # noqa: E402
 from segs_site.lib.periods import MINUTE, QUARTER, floor  # noqa: E402
 from tariffs.models import PricingPolicy  # noqa: E402
 from tariffs.services import deciding, policies  # noqa: E402
-from tests.browser import alarms, chromium, expected, scene  # noqa: E402
+from tests.browser import alarms, bills, chromium, expected, scene  # noqa: E402
 from tests.browser.stage import Stage  # noqa: E402
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "screens"
@@ -58,6 +58,24 @@ def shoot_alerts(stage: Stage, page: Page, name: str) -> None:
     page.screenshot(path=TARGET / f"performance-{name}.png", full_page=True)
 
 
+def shoot_bills(
+    stage: Stage,
+    browser: Browser,
+    name: str,
+    size: tuple[int, int],
+    theme: str,
+    run: int,
+    invoice: int,
+) -> None:
+    """Take a bill run and an invoice, as the clerk sees them."""
+    with chromium.opened(browser, size=size, theme=theme) as page:
+        chromium.sign_in(page, stage.web.address, bills.CLARA, bills.PASSWORD)
+        for picture, path in (("run", f"runs/{run}/"), ("invoice", f"invoices/{invoice}/")):
+            page.goto(f"{stage.web.address}/billing/{path}")
+            page.locator("#link[data-link=live]").wait_for()
+            page.screenshot(path=TARGET / f"{picture}-{name}-{theme}.png", full_page=True)
+
+
 def price() -> None:
     """Lay a policy, three hours of prices and every region's forecasts."""
     now = datetime.now(UTC)
@@ -80,11 +98,13 @@ def main() -> None:
         stage.lay(meters=5000, silent=9, high=3, minutes=180)
         stage.do(price)
         stage.do(alarms.lay_shift)
+        run, invoice = stage.do(lambda: bills.lay_month(stage.grid))
         stage.open()
         with chromium.launched() as browser:
             for theme in ("light", "dark"):
-                shoot(stage, browser, "desktop", chromium.DESKTOP, theme)
-                shoot(stage, browser, "phone", chromium.PHONE, theme)
+                for name, size in (("desktop", chromium.DESKTOP), ("phone", chromium.PHONE)):
+                    shoot(stage, browser, name, size, theme)
+                    shoot_bills(stage, browser, name, size, theme, run, invoice)
     finally:
         stage.close()
         for log in folder.glob("*.log"):

@@ -2,66 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from accounts.choices import UserRole
-from accounts.models import Customer, CustomerAccount, ServiceAgreement, User
-from billing.services import running
-from meters.models import Meter, MeterInstallation
-from segs_site.lib.periods import Period, local_day
-from tariffs.models import RatePlan
-from tests.billing.worlds import used
+from tests.browser import bills
 from tests.browser.stage import Stage
-
-CLARA = "clara@utility.example"
-PLAN = {"energy": {"kind": "flat", "price": "0.25"}, "taxes": [{"name": "VAT", "pct": "20"}]}
-QUARTERS_A_DAY = 96
-
-
-def last_month() -> Period:
-    """The month that is over, by the site's days."""
-    zone = ZoneInfo(settings.SEGS_SITE_ZONE)
-    first = datetime.now(UTC).astimezone(zone).date().replace(day=1)
-    start = (first - timedelta(days=1)).replace(day=1)
-    return Period(local_day(start, zone).start, local_day(first, zone).start)
-
-
-def month_word() -> str:
-    """The same as the form writes it."""
-    zone = ZoneInfo(settings.SEGS_SITE_ZONE)
-    return f"{last_month().start.astimezone(zone):%Y-%m}"
-
-
-def settle_in(meter: Meter, name: str, *, kwh: str | None) -> None:
-    """Give a meter an account, and last month's use unless nothing of it is known."""
-    month = last_month()
-    installed = MeterInstallation.objects.select_related("service_point").get(meter=meter)
-    MeterInstallation.objects.filter(pk=installed.pk).update(during=(month.start, None))
-    customer = Customer.objects.create(code=f"USR-{name}", name=f"Customer {name}")
-    account = CustomerAccount.objects.create(number=f"ACC-{name}", customer=customer)
-    plan, _ = RatePlan.objects.get_or_create(
-        code="flat", defaults={"name": "Flat", "currency": "EUR", "definition": PLAN}
-    )
-    ServiceAgreement.objects.create(
-        account=account, service_point=installed.service_point, plan=plan,
-        during=(month.start, None),
-    )  # fmt: skip
-    if kwh is not None:
-        count = (month.end - month.start) // timedelta(minutes=15)
-        used(meter, [kwh] * count, start=month.start)
-
-
-def work() -> None:
-    """Do what workers do."""
-    while running.work_due(now=datetime.now(UTC)):
-        pass
 
 
 @dataclass
@@ -95,13 +43,7 @@ class Bills:
 def office(stage: Stage) -> Stage:
     """The stage with Clara and two homes, of which nothing is known of the second."""
 
-    def lay() -> None:
-        User.objects.create_user(CLARA, "secret", role=UserRole.CLERK)
-        first, second = stage.grid.meters[:2]
-        settle_in(first, "A", kwh="0.1")
-        settle_in(second, "B", kwh=None)
-
-    stage.do(lay)
+    stage.do(lambda: bills.lay_office(stage.grid))
     return stage
 
 
@@ -110,6 +52,6 @@ def clerk(visit: Callable[..., Page], office: Stage) -> Callable[..., Bills]:
     """Open a page as Clara: `clerk("invoices/", theme="dark")`."""
 
     def sit(path: str = "", **options: Any) -> Bills:
-        return Bills(visit(CLARA, **options), office.web.address).open(path)
+        return Bills(visit(bills.CLARA, **options), office.web.address).open(path)
 
     return sit

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from billing.choices import InvoiceState
 from billing.models import BillRun, Invoice
 from billing.selectors import standing
-from tests.browser.billing.conftest import Bills, last_month, month_word, work
+from tests.browser.billing.conftest import Bills
+from tests.browser.bills import last_month, month_word, work
 from tests.browser.stage import Stage
 
 pytestmark = pytest.mark.browser

@@ -1,31 +1,23 @@
 """How the clerk's pages look, what a void does, and what stays while accounts come in."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from billing.models import BillException, BillRun, Invoice, Turn
-from billing.services import approving, running
-from tests.browser import chromium
-from tests.browser.billing.conftest import CLARA, Bills, month_word, work
+from billing.models import BillRun, Invoice, Turn
+from tests.browser import bills, chromium
+from tests.browser.billing.conftest import Bills
 from tests.browser.conftest import OLGA
 from tests.browser.stage import Stage
 
 pytestmark = pytest.mark.browser
 
 
-def request() -> BillRun:
-    """Ask for a run of last month."""
-    day = date.fromisoformat(f"{month_word()}-01")
-    return running.request(day=day, by=CLARA, now=datetime.now(UTC))
-
-
 def hold_one() -> BillRun:
     """Leave a run half done: ACC-B is held, ACC-A waits."""
-    run = request()
-    work()
+    run = bills.request()
+    bills.work()
     Turn.objects.filter(run=run, account__number="ACC-A").update(state="waiting")
     BillRun.objects.filter(pk=run.pk).update(state="running", finished_at=None)
     return run
@@ -36,21 +28,11 @@ def issued(office: Stage) -> Invoice:
     """An invoice of ACC-A."""
 
     def bill() -> Invoice:
-        run = request()
-        work()
-        turn = Turn.objects.get(run=run, account__number="ACC-A")
-        approving.approve(run=run, by=CLARA, turns=[turn])
-        work()
-        return Invoice.objects.live().get(account__number="ACC-A")
+        run = bills.request()
+        bills.work()
+        return bills.issue(run, "ACC-A")
 
     return office.do(bill)
-
-
-def park_one() -> None:
-    """Park ACC-B in the newest run."""
-    turn = Turn.objects.filter(account__number="ACC-B").latest("run_id")
-    Turn.objects.filter(pk=turn.pk).update(state="parked")
-    BillException.objects.get_or_create(turn=turn, trouble="failed", defaults={"detail": "Odd"})
 
 
 def paths(office: Stage, invoice: Invoice) -> list[str]:
@@ -83,7 +65,7 @@ class TestAReason:
         reason = clara.part("queue").get_by_label("Reason to let ACC-B be")
         reason.fill("the meter burnt")
 
-        office.do(work)
+        office.do(bills.work)
 
         expect(clara.part("progress")).to_contain_text("0 of 2 accounts are left to do")
         expect(reason).to_have_value("the meter burnt")
@@ -99,7 +81,7 @@ class TestLook:
         theme: str,
         complaints: list[str],
     ) -> None:
-        office.do(park_one)
+        office.do(lambda: bills.park("ACC-B"))
         clara = clerk(theme=theme)
 
         for path in paths(office, issued):
