@@ -95,9 +95,9 @@ def lay_month(grid: Grid) -> tuple[int, int]:
     lay_office(grid)
     settle_in(grid.meters[2], "C", kwh="0.2")
     settle_in(grid.meters[3], "D", kwh="0.35")
-    run, now = request(), datetime.now(UTC)
+    run = request()
     work()
-    invoice = issue(run, "ACC-A")
+    invoice, now = issue(run, "ACC-A"), datetime.now(UTC)
     receiving.receive(
         account=invoice.account, invoice=invoice, amount=Decimal(40), currency="EUR",
         received_on=now.date(), reference="BANK-1", by=CLARA, now=now,
