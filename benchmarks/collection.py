@@ -34,6 +34,9 @@ VARIABLES = {
     "kwh": "10",
     "id": "1",
     "passkey_id": "1",
+    "place": "0",
+    "start": "2026-10-01",
+    "end": "2026-11-01",
 }
 KEEP_TOKENS = [
     "const answer = pm.response.json();",

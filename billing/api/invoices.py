@@ -52,17 +52,23 @@ class InvoicesView(APIView):
     @extend_schema(
         operation_id="invoices",
         parameters=[queries.InvoicesQuerySerializer],
-        responses=serializers.InvoicesSerializer,
+        responses={
+            200: serializers.InvoicesSerializer,
+            404: schema.refusal("There is no such account.", "not_found"),
+        },
     )
     def get(self, request: Request) -> Response:
         """Answer invoices, newest first; customers see what was issued."""
         asked = queries.InvoicesQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         query = asked.validated_data
-        found = invoices.seen_by(
-            user_id=int(request.user.pk or 0), sees_all=may(request.user, Action.SEE_CUSTOMERS)
-        )
+        user_id = int(request.user.pk or 0)
+        sees_all = may(request.user, Action.SEE_CUSTOMERS)
+        found = invoices.seen_by(user_id=user_id, sees_all=sees_all)
         if "account" in query:
+            own = invoices.accounts_of(user_id=user_id).filter(number=query["account"])
+            if not sees_all and not own.exists():
+                raise Http404("There is no such account.")
             found = found.filter(account__number=query["account"])
         if "state" in query:
             found = found.in_state(query["state"])

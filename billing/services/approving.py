@@ -41,11 +41,12 @@ def approve(*, run: BillRun, by: str, turns: Iterable[Turn] | None = None) -> in
 
 
 def resolve(*, exception: BillException, note: str, by: str, now: datetime) -> BillException:
-    """Let an exception be, with the reason. Raises StillHeld for one that leaves no price."""
+    """Let an exception be; the first reason stands. Raises StillHeld where a price is missing."""
     if exception.trouble in doubts.CANNOT_WAIVE:
         raise StillHeld
-    exception.resolved_at, exception.resolved_by, exception.note = now, by, note
-    exception.save(update_fields=["resolved_at", "resolved_by", "note"])
+    unresolved = BillException.objects.filter(pk=exception.pk, resolved_at=None)
+    unresolved.update(resolved_at=now, resolved_by=by, note=note)
+    exception.refresh_from_db()
     return exception
 
 

@@ -38,6 +38,7 @@ OF_NOBODY = frozenset({
     "code", "cursor", "day", "end", "energy_kwh", "granularity", "hours", "kwh", "limit",
     "past_hours", "place", "plan", "region", "resolution", "service", "start", "state", "unread",
 })  # fmt: skip
+BESIDES = {"reason": "odd"}  # what a body must say as well
 # Bodies of one's own person, where everything sent is about whoever sends it.
 ABOUT_ONESELF = ("auth/", "users/me")
 
@@ -139,7 +140,7 @@ def told(scene: Scene, way: Way, place: int) -> tuple[int, Any]:
         value = whole(scene, value[1:] + "/")
     query = dict(way.needed) | ({way.name: value} if way.where == "query" else {})
     query = {key: it for key, it in query.items() if f"{{{key}}}" not in way.path}
-    body = {way.name: value} if way.where == "body" else {}
+    body = BESIDES | {way.name: value} if way.where == "body" else {}
     answer = scene.somebody(matrix.OTTO).answer(
         way.method, f"{address}?{urlencode(query)}" if query else address, json.dumps(body)
     )
