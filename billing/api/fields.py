@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 _YEARS = range(2000, 2101)
@@ -31,6 +33,7 @@ class DayField(serializers.DateField):
         return day
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class Named(serializers.SlugRelatedField[Any]):
     """Something by its code or number."""
 
