@@ -70,9 +70,12 @@ with transaction.atomic():
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def stack() -> Iterator[Stack]:
-    """All processes from a reading to a screen."""
+    """All processes from a reading to a screen, for each test anew.
+
+    What one leaves behind (a clock set forward, a time without input) is a scene of its own.
+    """
     worker = [
         "worker",
         "-Q",

@@ -62,9 +62,10 @@ class TestKeyboard:
     def test_alone_signs_in_changes_the_account_and_signs_out(self, visitor: Enter) -> None:
         carl = visitor(CARL)
         carl.go("/sign-in/?next=/account/")
+        expect(carl.page.locator("input[autofocus]")).to_be_focused()
 
         types(carl, CARL, "Tab", carl.password, "Enter")
-        expect(carl.page).to_have_title("Your account · SEGS")
+        expect(carl.page).to_have_title("Your account · SEGS", timeout=20_000)
         reaches(carl, "First name")
         types(carl, "Carl", "Enter")
 
