@@ -70,6 +70,7 @@ _COUNTED = """
 SELECT triggered_by || CASE flag WHEN '' THEN '' ELSE ' ' || flag END AS how, count(*)
 FROM tariffs_regionprice GROUP BY how ORDER BY how
 """
+FIRST_SLOT_S = 60  # the longest until the first slot begins that somebody was there to decide
 _OTHER_LOADS = f"""
 SELECT p.id, p.load_minute, m.start, p.load_pct, m.load_mw, m.capacity_mw, m.load_known
 FROM tariffs_regionprice p
@@ -90,10 +91,9 @@ GROUP BY p.id HAVING count(e.id) <> 1
 def differences(stack: Stack, *, since: float, until: float) -> Iterator[str]:
     """Say what is wrong with the prices, which each region must have from `since` past `until`.
 
-    Since the first full minute after it, to be exact.
+    For which part of it, `priced_part` says.
     """
-    found = read(stack)
-    run = Period(datetime.fromtimestamp(since + 60, UTC), datetime.fromtimestamp(until, UTC))
+    found, run = read(stack), priced_part(since, until)
     for (region,) in stack.query(_REGIONS):
         yield from of_region(found, str(region), run)
     for row, taken, newest, pct, load_mw, capacity_mw, is_known in stack.query(_OTHER_LOADS):
@@ -102,6 +102,12 @@ def differences(stack: Stack, *, since: float, until: float) -> Iterator[str]:
             yield f"price {row} stands on {pct} % of {taken}, {newest} said {load} %"
     for row, count in stack.query(_UNTOLD):
         yield f"price {row} was announced {count} times"
+
+
+def priced_part(since: float, until: float) -> Period:
+    """Return what of a run must have prices: all but its first minute, its last second at least."""
+    begun = min(since + FIRST_SLOT_S, until - 1)
+    return Period(datetime.fromtimestamp(begun, UTC), datetime.fromtimestamp(until, UTC))
 
 
 def priced_until(stack: Stack) -> float:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from benchmarks import torture_prices
 from benchmarks.torture_pricing import Override, Policy, Price, Prices, of_region
 from segs_site.lib.periods import MINUTE, Period
 from tariffs import bands, pricing
@@ -154,3 +155,15 @@ class TestOfRegion:
         [fault] = faults(good(), run)
 
         assert fault.startswith("North has no price at ")
+
+
+class TestPricedPart:
+    def test_leaves_out_the_first_minute(self):
+        part = torture_prices.priced_part(1_000_000.0, 1_000_600.0)
+
+        assert (part.start.timestamp(), part.end.timestamp()) == (1_000_060.0, 1_000_600.0)
+
+    def test_of_a_run_shorter_than_that_is_its_last_second(self):
+        part = torture_prices.priced_part(1_000_000.0, 1_000_040.0)
+
+        assert (part.start.timestamp(), part.end.timestamp()) == (1_000_039.0, 1_000_040.0)
