@@ -105,7 +105,7 @@ def differences(stack: Stack, *, since: float, until: float) -> Iterator[str]:
 
 
 def priced_part(since: float, until: float) -> Period:
-    """Return what of a run must have prices: all but its first minute, its last second at least."""
+    """Return what of a run must have prices: all but its first minute, or its last second."""
     begun = min(since + FIRST_SLOT_S, until - 1)
     return Period(datetime.fromtimestamp(begun, UTC), datetime.fromtimestamp(until, UTC))
 
