@@ -11,14 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts.api import queries, rows, serializers
-from alerts.api.asking import DeskView, by, conflict, me, refusals, sent
+from alerts.api.asking import CONFLICTS, DeskView, by, refusals
 from alerts.models import Alert
 from alerts.selectors import desk
 from alerts.services import acting, shelving
+from segs_site.lib.asking import sent, user_id
 
 SHOWN: dict[int | tuple[int, str], Any] = {
     200: serializers.AlertSerializer,
-    409: conflict(acting.NotPossible),
+    409: CONFLICTS.described(acting.NotPossible),
 }
 
 
@@ -116,7 +117,7 @@ class ShelveView(ActView):
         request=queries.AlertShelveSerializer,
         responses={
             200: serializers.AlertSerializer,
-            409: conflict(acting.NotPossible, shelving.AlreadyShelved),
+            409: CONFLICTS.described(acting.NotPossible, shelving.AlreadyShelved),
         },
     )
     def post(self, request: Request, pk: str) -> Response:
@@ -137,7 +138,10 @@ class UnshelveView(ActView):
     @extend_schema(
         operation_id="alerts_unshelve",
         request=queries.AlertNotedSerializer,
-        responses={200: serializers.AlertSerializer, 409: conflict(shelving.NotShelved)},
+        responses={
+            200: serializers.AlertSerializer,
+            409: CONFLICTS.described(shelving.NotShelved),
+        },
     )
     def post(self, request: Request, pk: str) -> Response:
         """Unshelve before the time is up."""
@@ -161,7 +165,7 @@ class BulkView(DeskView):
     def post(self, request: Request) -> Response:
         """Answer to which it was done; the others do not exist, or it does not go with them."""
         said, now = sent(queries.AlertBulkSerializer, request), timezone.now()
-        ids = said.get("ids") or _found(said["where"], me(request), now)
+        ids = said.get("ids") or _found(said["where"], user_id(request), now)
         with refusals():
             done = _act(said, ids, by(request), now)
         refused = sorted(set(ids) - set(done))

@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alerts.api import queries, rows, serializers
-from alerts.api.asking import DeskView, asked, me
+from alerts.api.asking import DeskView
 from alerts.models import Alert
 from alerts.selectors import desk
 from segs_site.lib import paging
+from segs_site.lib.asking import asked, user_id
 
 NEWEST_FIRST = paging.Order(("at", "id"), descending=True)
 WORST_FIRST = paging.Order(("severity", "raised_at", "id"), descending=True)
@@ -43,7 +44,7 @@ class AlertListView(DeskView):
         """Answer a page of the alerts that are asked for; open causes unless more is."""
         now = timezone.now()
         query = asked(queries.AlertListQuerySerializer, request, now=now)
-        found = desk.alerts(queries.wanted(query, me=me(request)), now=now)
+        found = desk.alerts(queries.wanted(query, me=user_id(request)), now=now)
         page = paging.cut(
             found.select_related(*desk.SHOWN_WITH),
             order=order_of(query["ordering"]),

@@ -13,10 +13,10 @@ from rest_framework.views import APIView
 
 from accounts import selectors as accounts
 from alerts.api import serializers
-from alerts.api.asking import asked, me
 from alerts.selectors import own
 from segs_site.lib import paging
 from segs_site.lib.access import Action, Needs
+from segs_site.lib.asking import asked, user_id
 
 NEWEST_FIRST = paging.Order(("raised_at", "id"), descending=True)
 UNCHANGED = OpenApiResponse(description="It has not changed since that ETag.")
@@ -41,7 +41,7 @@ class MineView(OwnView):
         """Answer a page of alerts, those that are over too, newest first."""
         now = timezone.now()
         query = asked(paging.PageQuerySerializer, request, now=now)
-        supplies = accounts.supplies(user_id=me(request))
+        supplies = accounts.supplies(user_id=user_id(request))
         page = paging.cut(
             own.of(supplies),
             order=NEWEST_FIRST,
@@ -58,7 +58,7 @@ class MyAlertView(OwnView):
     @extend_schema(operation_id="alerts_my_alert", responses=serializers.OwnAlertSerializer)
     def get(self, request: Request, pk: str) -> Response:
         """Answer the alert; 404 for another's, as for none."""
-        supplies = accounts.supplies(user_id=me(request))
+        supplies = accounts.supplies(user_id=user_id(request))
         found = own.of(supplies).filter(pk=pk)
         shown = own.shown(found, supplies, now=timezone.now())
         if not shown:

@@ -10,12 +10,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alerts.api import queries, rows, serializers
-from alerts.api.asking import DeskView, asked, by, conflict, refusals, sent
+from alerts.api.asking import CONFLICTS, DeskView, by, refusals
 from alerts.models import AlertRule, PlannedWork, ShiftNote
 from alerts.selectors import desk
 from alerts.services import handover, planning
 from segs_site.lib import paging
 from segs_site.lib.access import Action, Needs
+from segs_site.lib.asking import asked, sent
 from segs_site.lib.periods import Period
 
 LATEST_FIRST = paging.Order(("planned_at", "id"), descending=True)
@@ -77,7 +78,10 @@ class PlannedWorkView(DeskView):
 
     @extend_schema(
         operation_id="planned_work_cancel",
-        responses={200: serializers.PlannedWorkSerializer, 409: conflict(planning.NotOpen)},
+        responses={
+            200: serializers.PlannedWorkSerializer,
+            409: CONFLICTS.described(planning.NotOpen),
+        },
     )
     def delete(self, request: Request, pk: str) -> Response:
         """Call it off, or end it early; the row stays."""

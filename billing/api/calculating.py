@@ -20,6 +20,7 @@ from billing.selectors import comparing, invoices
 from billing.selectors.reckoned import Reckoning, Section
 from billing.selectors.reckoning import Reckoner
 from segs_site.lib.access import Action, Needs, may
+from segs_site.lib.asking import asked
 from segs_site.lib.quantities import exact_kwh
 
 
@@ -32,13 +33,6 @@ def accounts_asked_for(request: Request, user_id: int | None) -> list[CustomerAc
     if user_id is None or not is_known or not may(request.user, Action.SEE_CUSTOMERS):
         raise Http404("There is no such user.")
     return list(invoices.accounts_of(user_id=user_id))
-
-
-def asked(kind: type[queries.PeriodSerializer], request: Request) -> dict[str, Any]:
-    """Return what the address asks for; raises ValidationError."""
-    sent = kind(data=request.query_params)
-    sent.is_valid(raise_exception=True)
-    return dict(sent.validated_data)
 
 
 def zone() -> ZoneInfo:

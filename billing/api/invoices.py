@@ -15,6 +15,7 @@ from billing.selectors import invoices, standing
 from billing.services import issuing
 from segs_site.lib import idempotency, paging, schema
 from segs_site.lib.access import Action, Needs, may
+from segs_site.lib.asking import asked, page, sent, user_id
 from segs_site.lib.conflicts import Refusals
 
 KEY = OpenApiParameter(
@@ -39,7 +40,7 @@ REFUSALS = Refusals(
 def seen(request: Request, pk: str) -> Invoice:
     """Return an invoice that whoever asks may see; raises Http404 for every other."""
     found = invoices.seen_by(
-        user_id=int(request.user.pk or 0), sees_all=may(request.user, Action.SEE_CUSTOMERS)
+        user_id=user_id(request), sees_all=may(request.user, Action.SEE_CUSTOMERS)
     )
     return get_object_or_404(found, pk=pk)
 
@@ -59,22 +60,20 @@ class InvoicesView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer invoices, newest first; customers see what was issued."""
-        asked = queries.InvoicesQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        query = asked.validated_data
-        user_id = int(request.user.pk or 0)
+        query = asked(queries.InvoicesQuerySerializer, request)
+        own_id = user_id(request)
         sees_all = may(request.user, Action.SEE_CUSTOMERS)
-        found = invoices.seen_by(user_id=user_id, sees_all=sees_all)
+        found = invoices.seen_by(user_id=own_id, sees_all=sees_all)
         if "account" in query:
-            own = invoices.accounts_of(user_id=user_id).filter(number=query["account"])
+            own = invoices.accounts_of(user_id=own_id).filter(number=query["account"])
             if not sees_all and not own.exists():
                 raise Http404("There is no such account.")
             found = found.filter(account__number=query["account"])
         if "state" in query:
             found = found.in_state(query["state"])
-        page = paging.cut(found, order=NEWEST, cursor=query.get("cursor"), limit=query["limit"])
-        rows = serializers.InvoiceSerializer(page.rows, many=True).data
-        return Response(page.document(request, list(rows)))
+        return page(
+            request, found, order=NEWEST, query=query, shown_as=serializers.InvoiceSerializer
+        )
 
     @extend_schema(
         operation_id="invoice_issue",
@@ -88,9 +87,8 @@ class InvoicesView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Issue an account's invoice; the one that is issued, when there is one."""
-        sent = serializers.IssueSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        account, day = sent.validated_data["account"], sent.validated_data["day"]
+        said = sent(serializers.IssueSerializer, request)
+        account, day = said["account"], said["day"]
         terms = BillingTerms.objects.filter(account=account).first() or BillingTerms()
         with REFUSALS.told():
             invoice = issuing.issue(
@@ -98,7 +96,7 @@ class InvoicesView(APIView):
                 cycle=terms.cycle_of(day),
                 by=request.user.get_username(),
                 now=timezone.now(),
-                waived=sent.validated_data["waived"],
+                waived=said["waived"],
             )
         shown = serializers.InvoiceSerializer(seen(request, str(invoice.pk))).data
         return Response(shown, status=status.HTTP_201_CREATED)
@@ -147,13 +145,12 @@ class IntervalsView(APIView):
     )
     def get(self, request: Request, pk: str, place: str) -> Response:
         """Answer the line's intervals with quality, price, and how it arose."""
-        asked = queries.DayQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        query = asked(queries.DayQuerySerializer, request)
         lines = InvoiceLine.objects.filter(invoice=seen(request, pk)).select_related("invoice")
         line = lines.filter(place=place).first()
         if line is None:
             raise Http404("There is no such line.")
-        found = invoices.intervals(line, day=asked.validated_data.get("day"))
+        found = invoices.intervals(line, day=query.get("day"))
         return Response(serializers.IntervalsSerializer({"intervals": found}).data)
 
 
@@ -172,12 +169,11 @@ class VoidView(APIView):
     )
     def post(self, request: Request, pk: str) -> Response:
         """Credit the invoice as a whole; its period can be billed again."""
-        sent = serializers.ReasonSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        said = sent(serializers.ReasonSerializer, request)
         with REFUSALS.told():
             note = issuing.void(
                 invoice=seen(request, pk),
-                reason=sent.validated_data["reason"],
+                reason=said["reason"],
                 by=request.user.get_username(),
                 now=timezone.now(),
             )

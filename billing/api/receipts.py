@@ -14,6 +14,7 @@ from billing.models import Dispute, Payment
 from billing.services import disputing, receiving
 from segs_site.lib import idempotency, paging, schema
 from segs_site.lib.access import Action, Needs, may
+from segs_site.lib.asking import asked, page, sent, user_id
 from segs_site.lib.conflicts import Refusals
 
 NEWEST = paging.Order(("id",), descending=True)
@@ -40,15 +41,13 @@ class PaymentsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer payments, newest first."""
-        asked = paging.PageQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        query = asked(paging.PageQuerySerializer, request)
         found = Payment.objects.select_related("account", "invoice")
         if not may(request.user, Action.SEE_CUSTOMERS):
-            found = found.filter(account__customer__user=int(request.user.pk or 0))
-        query = asked.validated_data
-        page = paging.cut(found, order=NEWEST, cursor=query.get("cursor"), limit=query["limit"])
-        rows = serializers.PaymentSerializer(page.rows, many=True).data
-        return Response(page.document(request, list(rows)))
+            found = found.filter(account__customer__user=user_id(request))
+        return page(
+            request, found, order=NEWEST, query=query, shown_as=serializers.PaymentSerializer
+        )
 
     @extend_schema(
         operation_id="payment_book",
@@ -64,13 +63,12 @@ class PaymentsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Book a payment; the same reference again is the payment that is booked."""
-        sent = serializers.PaymentOrderSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        said = sent(serializers.PaymentOrderSerializer, request)
         now, by = timezone.now(), request.user.get_username()
 
         def act() -> Response:
             with REFUSALS.told():
-                made = receiving.receive(**sent.validated_data, by=by, now=now)
+                made = receiving.receive(**said, by=by, now=now)
             return Response(serializers.PaymentSerializer(made).data, status.HTTP_201_CREATED)
 
         return idempotency.once(request, now=now, act=act)
@@ -88,15 +86,13 @@ class DisputesView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer disputes, newest first."""
-        asked = paging.PageQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
+        query = asked(paging.PageQuerySerializer, request)
         found = Dispute.objects.select_related("invoice")
         if not may(request.user, Action.SEE_CUSTOMERS):
-            found = found.filter(invoice__account__customer__user=int(request.user.pk or 0))
-        query = asked.validated_data
-        page = paging.cut(found, order=NEWEST, cursor=query.get("cursor"), limit=query["limit"])
-        rows = serializers.DisputeSerializer(page.rows, many=True).data
-        return Response(page.document(request, list(rows)))
+            found = found.filter(invoice__account__customer__user=user_id(request))
+        return page(
+            request, found, order=NEWEST, query=query, shown_as=serializers.DisputeSerializer
+        )
 
     @extend_schema(
         operation_id="dispute_open",
@@ -109,12 +105,11 @@ class DisputesView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Object to an invoice that one may see."""
-        sent = serializers.DisputeOrderSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        said = sent(serializers.DisputeOrderSerializer, request)
         with REFUSALS.told():
             made = disputing.open_dispute(
-                invoice=seen(request, str(sent.validated_data["invoice"])),
-                reason=sent.validated_data["reason"],
+                invoice=seen(request, str(said["invoice"])),
+                reason=said["reason"],
                 by=request.user.get_username(),
                 now=timezone.now(),
             )
@@ -156,13 +151,12 @@ class CloseView(APIView):
     )
     def post(self, request: Request, pk: str) -> Response:
         """Resolve or reject it, with an answer."""
-        sent = serializers.DisputeAnswerSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        said = sent(serializers.DisputeAnswerSerializer, request)
         dispute = get_object_or_404(Dispute.objects.select_related("invoice"), pk=pk)
         with REFUSALS.told():
             closed = disputing.close(
                 dispute=dispute,
-                **sent.validated_data,
+                **said,
                 by=request.user.get_username(),
                 now=timezone.now(),
             )

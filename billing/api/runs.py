@@ -18,6 +18,7 @@ from billing.selectors import runs
 from billing.services import approving, running
 from segs_site.lib import idempotency, paging, schema
 from segs_site.lib.access import Action, Needs
+from segs_site.lib.asking import asked, page, sent
 from segs_site.lib.conflicts import Refusals
 from segs_site.lib.quantities import exact_kwh
 
@@ -58,13 +59,9 @@ class RunsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer runs, newest first."""
-        asked = paging.PageQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        query = asked.validated_data
+        query = asked(paging.PageQuerySerializer, request)
         found = BillRun.objects.select_related("region", "account")
-        page = paging.cut(found, order=NEWEST, cursor=query.get("cursor"), limit=query["limit"])
-        rows = serializers.RunSerializer(page.rows, many=True).data
-        return Response(page.document(request, list(rows)))
+        return page(request, found, order=NEWEST, query=query, shown_as=serializers.RunSerializer)
 
     @extend_schema(
         operation_id="bill_run_request",
@@ -74,12 +71,11 @@ class RunsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Ask for a run; a worker takes it up within seconds."""
-        sent = serializers.RunOrderSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        said = sent(serializers.RunOrderSerializer, request)
         now, by = timezone.now(), request.user.get_username()
 
         def act() -> Response:
-            run = running.request(**sent.validated_data, by=by, now=now)
+            run = running.request(**said, by=by, now=now)
             return Response(shown(run), status=status.HTTP_201_CREATED)
 
         return idempotency.once(request, now=now, act=act)
@@ -143,15 +139,11 @@ class ExceptionsView(APIView):
     )
     def get(self, request: Request, pk: str) -> Response:
         """Answer a run's exceptions, account by account."""
-        asked = paging.PageQuerySerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        query = asked.validated_data
+        query = asked(paging.PageQuerySerializer, request)
         found = runs.exceptions(get_object_or_404(BillRun, pk=pk))
-        page = paging.cut(
-            found, order=BY_ACCOUNT, cursor=query.get("cursor"), limit=query["limit"]
+        return page(
+            request, found, order=BY_ACCOUNT, query=query, shown_as=serializers.ExceptionSerializer
         )
-        rows = serializers.ExceptionSerializer(page.rows, many=True).data
-        return Response(page.document(request, list(rows)))
 
 
 class ResolveView(APIView):
@@ -169,13 +161,12 @@ class ResolveView(APIView):
     )
     def post(self, request: Request, pk: str) -> Response:
         """Resolve an exception with the reason."""
-        sent = ReasonSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
+        said = sent(ReasonSerializer, request)
         found = BillException.objects.select_related("turn__account")
         with REFUSALS.told():
             resolved = approving.resolve(
                 exception=get_object_or_404(found, pk=pk),
-                note=sent.validated_data["reason"],
+                note=said["reason"],
                 by=request.user.get_username(),
                 now=timezone.now(),
             )

@@ -16,11 +16,12 @@ from accounts import selectors as accounts
 from accounts.models import User
 from accounts.selectors import Supply
 from meters.api import queries, rows, serializers
-from meters.api.asking import asked, over
+from meters.api.asking import over
 from meters.intervals import Granularity
 from meters.selectors import energy
 from meters.selectors.energy import Span, Sum
 from segs_site.lib.access import Action, Needs, may
+from segs_site.lib.asking import asked
 from segs_site.lib.periods import Period
 
 

@@ -16,13 +16,13 @@ from rest_framework.views import APIView
 
 from grid.models import Region
 from meters.api import queries, rows, serializers
-from meters.api.asking import asked
 from meters.api.pages import ROWS_AT_ONCE, page_of_history
 from meters.models import Meter, MeterInstallation
 from meters.selectors import energy, fleet
 from meters.selectors.energy import Consumer, Span
 from segs_site.lib import caching, csvs, paging
 from segs_site.lib.access import Action, Needs
+from segs_site.lib.asking import asked
 from segs_site.lib.periods import QUARTER, Period, expected_intervals, floor
 from segs_site.lib.quantities import to_kw, to_kwh
 

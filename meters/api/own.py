@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from accounts import selectors as accounts
 from accounts.selectors import Counted, Supply
 from meters.api import queries, rows, serializers
-from meters.api.asking import asked, over, user_id
+from meters.api.asking import over
 from meters.api.pages import csv_of_history, page_of_history
 from meters.choices import Reporting
 from meters.intervals import Granularity
@@ -27,6 +27,7 @@ from meters.selectors import energy
 from meters.selectors.energy import Span
 from segs_site.lib import schema
 from segs_site.lib.access import Action, Needs
+from segs_site.lib.asking import asked, user_id
 from segs_site.lib.periods import Period
 from segs_site.lib.quantities import to_kw
 

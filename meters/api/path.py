@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from meters.api import serializers
-from meters.api.asking import asked
 from meters.selectors import path
 from segs_site.lib import caching, dead, paging
 from segs_site.lib.access import Action, Needs
+from segs_site.lib.asking import asked
 from segs_site.lib.models import DeadLetter
 
 IN_ORDER = paging.Order(("id",))

@@ -13,12 +13,12 @@ from rest_framework.views import APIView
 
 from meters import verdicts
 from meters.api import queries, serializers
-from meters.api.asking import asked, sent
 from meters.models import QuarantinedReading
 from meters.selectors import held as selectors
 from meters.services import quarantine
 from segs_site.lib import paging, schema
 from segs_site.lib.access import Action, Needs
+from segs_site.lib.asking import asked, sent
 
 NEWEST_FIRST = paging.Order(("received_at", "id"), descending=True)
 NO_ENTRY = "There is no such entry in the quarantine."

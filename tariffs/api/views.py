@@ -10,12 +10,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from grid.models import Region
 from segs_site.lib import schema
 from segs_site.lib.access import Action, Needs
+from segs_site.lib.asking import asked
 from segs_site.lib.paging import Order, cut
 from segs_site.lib.periods import Period
 from tariffs.api import serializers
@@ -24,13 +24,6 @@ from tariffs.selectors import histories, policies, prices
 
 LONGEST_ESTIMATE = timedelta(days=31)
 NEWEST_FIRST = Order(("starts_at",), descending=True)
-
-
-def asked(kind: type[Serializer[Any]], request: Request, *, now: datetime) -> dict[str, Any]:
-    """Return what the address asks for; raises ValidationError."""
-    query = kind(data=request.query_params, context={"now": now})
-    query.is_valid(raise_exception=True)
-    return dict(query.validated_data)
 
 
 class CurrentView(APIView):
