@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from billing.selectors import supplies
 from segs_site.lib.periods import Period
 
 # Marks name a meter, or the whole shard for minutes that were read in time.
@@ -43,7 +44,7 @@ class Readiness:
 def of(*, periods: Mapping[int, Period]) -> dict[int, Readiness]:
     """Return, by account, whether marks touch its own meters, and how many readings are held."""
     accounts = list(periods)
-    ranges = [f"[{periods[a].start.isoformat()},{periods[a].end.isoformat()})" for a in accounts]
+    ranges = [supplies.as_range(periods[account]) for account in accounts]
     with connection.cursor() as cursor:
         cursor.execute(_OWN, [accounts, ranges, accounts])
         return {account: Readiness(*row) for account, *row in cursor.fetchall()}
