@@ -21,10 +21,11 @@ from segs_site.lib.quantities import exact_kwh
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A line to store, with the intervals it was made of."""
+    """A line to store, and what its intervals are read from when it is issued."""
 
     row: InvoiceLine
-    billed: Billed | None
+    section: Section | None = None
+    slices: Slices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +117,10 @@ def _lines(reckoning: Reckoning, invoice: Invoice) -> Iterator[_Written]:
         slices = {Of.ENERGY: section.rated.drawn, Of.EXPORT: section.rated.fed}
         for line in section.rated.bill.lines:
             row = _line(line, invoice, place, number)
-            found = slices.get(line.of)
-            yield _Written(row, None if found is None else _billed(section, found))
+            yield _Written(row, section, slices.get(line.of))
             place += 1
     for each in reckoning.corrections:
-        yield _Written(_corrected(each, invoice, place), None)
+        yield _Written(_corrected(each, invoice, place))
         place += 1
 
 
@@ -165,9 +165,10 @@ def _billed(section: Section, slices: Slices) -> Billed:
 
 def _days(written: _Written, period: Period, zone: ZoneInfo) -> Iterator[AsBilled]:
     """Cut what was billed into local days; a day without energy has no row."""
-    if written.billed is None:
+    if written.section is None or written.slices is None:
         return
-    billed = written.billed.take(np.argsort(written.billed.start, kind="stable"))
+    found = _billed(written.section, written.slices)
+    billed = found.take(np.argsort(found.start, kind="stable"))
     days = list(_dates(period, zone))
     starts = [local_day(day, zone).start for day in days]
     edges = np.searchsorted(billed.start, [microseconds(start) for start in starts])

@@ -139,26 +139,3 @@ def _laid_out(fields: Sequence[Field], part: slice) -> bytes:
         for cell, mask in zip(cells, masks, strict=True)
     ]
     return matrix[np.concatenate(written, axis=1)].tobytes()
-
-
-def read(body: bytes, types: Sequence[str]) -> list[npt.NDArray[np.generic]]:
-    """Return the columns of a whole binary COPY, header and trailer included.
-
-    `types` are those PostgreSQL sends, such as ">i8". Raises ValueError when a row does not fit
-    them: a NULL, or a column of another width.
-    """
-    named = [(f"{part}{place}", type_) for place, one in enumerate(types)
-             for part, type_ in (("length", ">i4"), ("value", one))]  # fmt: skip
-    layout = np.dtype([("fields", ">i2"), *named])
-    end = len(body) - len(TRAILER)
-    if not body.startswith(HEADER[:11]) or (end - len(HEADER)) % layout.itemsize:
-        raise ValueError("these rows are not of the types that were asked for")
-    found = np.frombuffer(body[len(HEADER) : end], layout)
-    for place, one in enumerate(types):
-        if (found[f"length{place}"] != np.dtype(one).itemsize).any():
-            message = f"column {place} is not all {one}: a NULL, or another type"
-            raise ValueError(message)
-    return [
-        found[f"value{place}"].astype(np.dtype(one).newbyteorder("="))
-        for place, one in enumerate(types)
-    ]

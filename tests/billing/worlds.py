@@ -113,8 +113,7 @@ def prices(
     slot: timedelta = QUARTER,
 ) -> None:
     """Decided slots of a region, one after the other."""
-    ruled = region.pricing_policies.first() if hasattr(region, "pricing_policies") else None
-    ruled = ruled or policy(region)
+    ruled = region.pricing_policies.first() or policy(region)
     RegionPrice.objects.bulk_create(
         RegionPrice(
             region=region,

@@ -240,34 +240,3 @@ def absent(values: list[object]) -> pgcopy.Mask:
 
 def microseconds(moment: datetime) -> int:
     return int(moment.timestamp()) * 1_000_000 + moment.microsecond
-
-
-def copied(select: str) -> bytes:
-    with connection.cursor() as cursor, cursor.copy(f"COPY ({select}) TO STDOUT BINARY") as copy:
-        return b"".join(copy)
-
-
-@pytest.mark.django_db
-class TestRead:
-    def test_gives_columns_of_what_was_sent(self):
-        body = copied("SELECT n::int4, n::int8 * 10, n::int2 FROM generate_series(-2, 3000) n")
-
-        small, large, short = pgcopy.read(body, (">i4", ">i8", ">i2"))
-
-        assert small.tolist() == list(range(-2, 3001))
-        assert (large == small.astype(np.int64) * 10).all()
-        assert short.dtype.isnative
-
-    def test_gives_empty_columns_of_no_rows(self):
-        assert [len(c) for c in pgcopy.read(copied("SELECT 1 WHERE false"), (">i4",))] == [0]
-
-    @pytest.mark.parametrize(
-        "select", ["SELECT NULL::int4", "SELECT 1::int8", "SELECT 1::int4, 2::int4"]
-    )
-    def test_refuses_rows_of_other_types(self, select):
-        with pytest.raises(ValueError, match=r"types|not all"):
-            pgcopy.read(copied(select), (">i4",))
-
-    def test_refuses_a_null_among_values(self):
-        with pytest.raises(ValueError, match=r"types|not all"):
-            pgcopy.read(copied("SELECT NULLIF(n, 2) FROM generate_series(1, 9) n"), (">i4",))
