@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from django.db.models.signals import post_migrate
+from django.db.models.sql.compiler import SQLUpdateCompiler
 from django.test import TransactionTestCase
 
 from accounts.choices import UserRole
@@ -85,4 +86,17 @@ def _empty(self: TransactionTestCase) -> None:
             interactive=False, using="default", plan=[], apps=apps)  # fmt: skip
 
 
+def _one_table(self: SQLUpdateCompiler) -> None:
+    """Refuse an update that is decided by another table: PostgreSQL reads that before it waits.
+
+    Of two such updates at the same moment, both find the row as it was, and both believe that
+    they changed it. What an update depends on stands in its own row, or is locked before.
+    """
+    tables = [table for table, count in self.query.alias_refcount.items() if count]
+    assert len(tables) < 2, f"an update across {tables}"
+    _set_up(self)
+
+
+_set_up = SQLUpdateCompiler.pre_sql_setup
+SQLUpdateCompiler.pre_sql_setup = _one_table  # type: ignore[method-assign]
 TransactionTestCase._fixture_teardown = _empty  # type: ignore[method-assign]

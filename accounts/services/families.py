@@ -29,11 +29,13 @@ def renew(
     Raises Ended. A token that is not the one in place ends the family; so this runs in no
     transaction that the refusal would roll back.
     """
-    alive = TokenFamily.objects.filter(pk=family, ended_at=None, user__is_active=True)
-    if not alive.filter(token_id=token_id).update(token_id=new_token_id, until=until):
-        end(family=family, now=now)
-        raise Ended
-    return TokenFamily.objects.select_related("user").get(pk=family).user
+    in_place = TokenFamily.objects.filter(pk=family, ended_at=None, token_id=token_id)
+    if in_place.update(token_id=new_token_id, until=until):
+        user = TokenFamily.objects.select_related("user").get(pk=family).user
+        if user.is_active:
+            return user
+    end(family=family, now=now)
+    raise Ended
 
 
 def end(*, family: UUID, now: datetime) -> None:

@@ -93,7 +93,7 @@ def currency(run: BillRun) -> str:
 
 def approvable(run: BillRun) -> QuerySet[Turn]:
     """Return the turns that may go out: rated, or held with each exception resolved."""
-    turns = Turn.objects.filter(run=run, run__is_dry=False)
+    turns = Turn.objects.none() if run.is_dry else Turn.objects.filter(run=run)
     unresolved = BillException.objects.filter(turn__run=run, resolved_at=None)
     ready = turns.filter(state__in=[TurnState.RATED, TurnState.HELD])
     return ready.exclude(pk__in=unresolved.values("turn"))

@@ -65,13 +65,18 @@ def fetch(*, key_prefix: str, now: datetime) -> list[GatewayRequest]:
 
 
 def answer(*, request_id: int, key_prefix: str, answer: Answer, now: datetime) -> None:
-    """Write down what a head-end says. Raises NotWaiting."""
-    waiting = GatewayRequest.objects.waiting(now=now).filter(_of(key_prefix), pk=request_id)
-    answered = waiting.update(
-        state=RequestState.ANSWERED,
-        answered_at=now,
-        succeeded=answer.succeeded,
-        answer=answer.text[:500],
+    """Write down what a head-end says, once. Raises NotWaiting."""
+    if not GatewayRequest.objects.filter(_of(key_prefix), pk=request_id).exists():
+        raise NotWaiting
+    answered = (
+        GatewayRequest.objects.waiting(now=now)
+        .filter(pk=request_id)
+        .update(
+            state=RequestState.ANSWERED,
+            answered_at=now,
+            succeeded=answer.succeeded,
+            answer=answer.text[:500],
+        )
     )
     if answered != 1:
         raise NotWaiting
