@@ -2,6 +2,7 @@
 // A page that follows the feed hands it over; any other asks now and then.
 import { read } from "./api.js";
 import { number } from "./format.js";
+import { speak } from "./speech.js";
 import { lead } from "./title.js";
 import { fill, gettext, ngettext } from "./words.js";
 
@@ -49,11 +50,6 @@ function show(waiting, worst) {
   if (critical !== null && worst > critical) speak("shouted", gettext("A critical alert has come."));
   told = waiting;
   critical = worst;
-}
-
-function speak(id, words) {
-  const element = document.getElementById(id);
-  if (element) element.textContent = words;
 }
 
 // The site's icon, with a mark and the number in its corner.

@@ -10,6 +10,7 @@ import { unfold } from "./alertfolds.js";
 import { age, number } from "./format.js";
 import { morph, readFragment } from "./fragments.js";
 import { Panel } from "./panels.js";
+import { speak } from "./speech.js";
 import { fill, gettext } from "./words.js";
 
 const SOON_MS = 80; // the events of one cause come together
@@ -51,7 +52,7 @@ function whomInList() {
 async function done({ message }) {
   everything = false;
   rows.chooseAll(false);
-  document.getElementById("spoken").textContent = message;
+  speak("spoken", message);
   part("chosen").textContent = message;
   askSoon();
   await renew();

@@ -1,6 +1,7 @@
 // The worst alerts that nobody has acknowledged, on the overview.
 import { askSoon } from "./alertcount.js";
 import { send, morph, readFragment } from "./fragments.js";
+import { speak } from "./speech.js";
 import { gettext } from "./words.js";
 
 const SOON_MS = 100; // the events of one cause come together
@@ -76,7 +77,7 @@ export class TopAlerts {
         verb: "acknowledge",
         ids: button.dataset.acknowledge,
       });
-      document.getElementById("spoken").textContent = message;
+      speak("spoken", message);
       askSoon();
       await this.#read();
     } catch (error) {

@@ -16,7 +16,7 @@ export function startBar(page, onTick) {
   const feed = new Feed(address);
   const clock = new Clock();
   const times = { ...timesOf(zone), name: zone };
-  const link = new LinkState(document.getElementById("link"), document.getElementById("spoken"), () => feed.retry());
+  const link = new LinkState(document.getElementById("link"), () => feed.retry());
 
   function tick() {
     showClock(clock, times, document.getElementById("clock"), document.getElementById("clock-zone"));

@@ -1,5 +1,6 @@
 // Counts: of each state under the map, of reporting meters and of the data's age above it.
 import { isKnown, number } from "./format.js";
+import { speak } from "./speech.js";
 import { STATES, glyph } from "./states.js";
 import { fill, gettext } from "./words.js";
 
@@ -29,13 +30,11 @@ const SPEAK_MS = 10_000; // a screen reader is told of counts no more often
 
 export class Totals {
   #element;
-  #spoken;
   #spokenAt = 0;
   #silent = null;
 
-  constructor(element, spoken) {
+  constructor(element) {
     this.#element = element;
-    this.#spoken = spoken;
   }
 
   #part(name) {
@@ -69,7 +68,7 @@ export class Totals {
     if (silent === this.#silent || now - this.#spokenAt < SPEAK_MS) return;
     if (this.#silent !== null) {
       const values = { reporting: number(reporting), silent: number(silent) };
-      this.#spoken.textContent = fill(gettext("%(reporting)s meters report, %(silent)s are silent."), values);
+      speak("spoken", fill(gettext("%(reporting)s meters report, %(silent)s are silent."), values));
       this.#spokenAt = now;
     }
     this.#silent = silent;

@@ -1,5 +1,6 @@
 // The top bar's word on the link and on the age of the data.
 import { age, isKnown, number } from "./format.js";
+import { speak } from "./speech.js";
 import { lead } from "./title.js";
 import { fill, gettext, ngettext } from "./words.js";
 
@@ -17,15 +18,13 @@ export class LinkState {
   #detail;
   #retry;
   #signIn;
-  #spoken;
 
-  constructor(element, spoken, retry) {
+  constructor(element, retry) {
     this.#element = element;
     this.#word = element.querySelector("[data-part=word]");
     this.#detail = element.querySelector("[data-part=detail]");
     this.#retry = element.querySelector("[data-part=retry]");
     this.#signIn = element.querySelector("[data-part=sign-in]");
-    this.#spoken = spoken;
     this.#retry.addEventListener("click", retry);
   }
 
@@ -38,7 +37,7 @@ export class LinkState {
       this.#retry.hidden = feed.state !== "disconnected";
       this.#signIn.hidden = feed.state !== "refused";
       lead("link", feed.state === "live" || first ? "" : `${WORDS[feed.state]} ·`);
-      if (!first) this.#spoken.textContent = fill(gettext("Link: %(state)s"), { state: WORDS[feed.state] });
+      if (!first) speak("spoken", fill(gettext("Link: %(state)s"), { state: WORDS[feed.state] }));
     }
     this.#detail.textContent = detail(feed);
   }

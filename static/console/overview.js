@@ -40,9 +40,8 @@ const panels = Object.fromEntries(
     new Panel(element),
   ]),
 );
-const spoken = document.getElementById("spoken");
 const feed = new Feed(socketUrl);
-const link = new LinkState(document.getElementById("link"), spoken, () => feed.retry());
+const link = new LinkState(document.getElementById("link"), () => feed.retry());
 const regions = new Regions();
 const board = new Board();
 const figures = new Figures(part("figures"), document.getElementById("region-figure"));
@@ -52,7 +51,7 @@ const moves = listenToGestures(stage, map);
 const inspector = new Inspector({ stage, map, board, moves, card: part("card"), spoken: part("inspected") });
 const twin = new Twin(page.querySelector("[data-panel=twin]"), board, (index) => inspector.open(index));
 const legend = new Legend(part("map-legend"));
-const totals = new Totals(part("totals"), spoken);
+const totals = new Totals(part("totals"));
 const topAlerts = new TopAlerts(page.querySelector("[data-panel=top]"), panels.top);
 const lines = new Lines(page.querySelector("[data-panel=lines]"), times);
 

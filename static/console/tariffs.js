@@ -31,7 +31,7 @@ const panels = Object.fromEntries(
   ["prices", "forecast", "history"].map((name) => [name, new Panel(section(name))]),
 );
 const feed = new Feed(socketUrl);
-const link = new LinkState(document.getElementById("link"), document.getElementById("spoken"), () => feed.retry());
+const link = new LinkState(document.getElementById("link"), () => feed.retry());
 const cards = new PriceCards(page.querySelector("[data-part=cards]"), document.getElementById("price-card"), times);
 const steps = new PriceSteps(section("history"), times);
 const forecast = new Forecast(section("forecast"), times);
