@@ -166,6 +166,10 @@ class TestAnAlert:
     def test_of_an_overload_reaches_a_client_two_seconds_after_its_minute(
         self, stack: Stack
     ) -> None:
+        judging = "SELECT FROM alerts_watchstate WHERE name LIKE 'minutes:%'"
+        stack.wait_until(  # the judge takes what closed before its first look for history
+            "the judge has begun", lambda: bool(stack.query(judging)), timeout_s=PATIENCE_S
+        )
         with open_socket(stack) as client:
             stack.run(_OVERLOADED)
             closed = datetime.now(UTC)
