@@ -18,7 +18,8 @@ def hold_one() -> BillRun:
     """Leave a run half done: ACC-B is held, ACC-A waits."""
     run = bills.request()
     bills.work()
-    Turn.objects.filter(run=run, account__number="ACC-A").update(state="waiting")
+    waiting = Turn.objects.get(run=run, account__number="ACC-A")
+    Turn.objects.filter(pk=waiting.pk).update(state="waiting")
     BillRun.objects.filter(pk=run.pk).update(state="running", finished_at=None)
     return run
 
