@@ -6,6 +6,7 @@ import random
 import signal
 import socket
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -172,21 +173,23 @@ class TestReferenceClient:
             f"http://meters:{KEY}@127.0.0.1:{stack.ingest_port}/telemetry/batch"
         )
         begun = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
-        over = asyncio.Event()
-        killing = asyncio.create_task(kill_now_and_then(stack, over))
+        kills = Kills(stack)
+        killing = asyncio.create_task(kills.go_on())
 
-        for seq in range(reference.ROUNDS):
-            await client.send(reference.one_round(begun + timedelta(seconds=10 * seq), seq))
-        over.set()
-        kills = await killing
+        rounds = 0
+        while (rounds < reference.ROUNDS or kills.count < 2) and not killing.done():
+            at = begun + timedelta(seconds=10 * rounds)
+            await client.send(reference.one_round(at, rounds))
+            rounds += 1
+        kills.over = True
+        await killing
 
         await asyncio.to_thread(sending.wait_until_drained, stack)
         rows = sending.stored(stack, "MTR-0%")
         keys = [(serial, ts.isoformat(timespec="milliseconds")) for serial, ts, _ in rows]
         promised = {(s, t.replace("Z", "+00:00")) for s, t in client.acknowledged}
         assert promised - set(keys) == set()
-        assert len(keys) == len(set(keys)) <= reference.METERS * reference.ROUNDS
-        assert kills >= 2
+        assert len(keys) == len(set(keys)) <= reference.METERS * rounds
         assert len(promised) >= reference.METERS  # none would prove nothing
         assert sending.held(stack, "MTR-0%") == []
         minutes = await asyncio.to_thread(
@@ -195,16 +198,21 @@ class TestReferenceClient:
         assert sum(row[1] for row in minutes) == len(keys)
 
 
-async def kill_now_and_then(stack: Stack, until: asyncio.Event) -> int:
-    """Kill ingest and start it again, until told; return how often."""
-    kills = 0
-    while not until.is_set():
-        await asyncio.sleep(0.5)
-        stack.kill("ingest")
-        stack.start("ingest")
-        await asyncio.to_thread(stack.wait_for_ingest)
-        kills += 1
-    return kills
+@dataclass
+class Kills:
+    """Kills ingest and starts it again, now and then, until told that it is over."""
+
+    stack: Stack
+    over: bool = False
+    count: int = 0
+
+    async def go_on(self) -> None:
+        while not self.over:
+            await asyncio.sleep(0.5)
+            self.stack.kill("ingest")
+            self.stack.start("ingest")
+            await asyncio.to_thread(self.stack.wait_for_ingest)
+            self.count += 1
 
 
 def stays_ready(stack: Stack, *, seconds: float) -> None:
