@@ -6,7 +6,7 @@ Each variable is described in `docs/settings.md`. Nothing here imports an app.
 import re
 import sys
 from datetime import timedelta
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -58,6 +58,14 @@ def _are_networks(networks: list[str]) -> None:
         _ = [ip_network(network) for network in networks]
     except ValueError as refusal:
         message = f"must be networks such as 10.20.0.0/16: {refusal}"
+        raise ValidationError(message) from refusal
+
+
+def _is_address(address: str) -> None:
+    try:
+        ip_address(address)
+    except ValueError as refusal:
+        message = f"must be an address of this machine, such as 127.0.0.1 or 0.0.0.0: {refusal}"
         raise ValidationError(message) from refusal
 
 
@@ -138,6 +146,7 @@ SEGS_API_LIMITS |= env.dict(
     validate=_are_limits,
 )
 SEGS_WATCH_PORT = env.int("SEGS_WATCH_PORT", 0, validate=validate.Range(0, 65535))
+SEGS_WATCH_ADDRESS = env.str("SEGS_WATCH_ADDRESS", "127.0.0.1", validate=_is_address)
 
 _database = env.dj_db_url("DATABASE_URL", DATABASE_URL, conn_max_age=60)
 # In the demo each mail is a file, so that its link can be followed with no mail server.

@@ -49,6 +49,7 @@ class TestSettings:
             ("SEGS_METER_LIMIT_KW", "nan"),
             ("SEGS_METER_LIMIT_KW", "-1"),
             ("SEGS_WATCH_PORT", "70000"),
+            ("SEGS_WATCH_ADDRESS", "grid.example"),
             ("SEGS_SMS_URL", "ftp://sms.example"),
             ("SEGS_SMS_FORMAT", "xml"),
             ("SEGS_SMS_FIELDS", "to=To"),

@@ -5,6 +5,7 @@ moves the offset. Whatever dies before the commit leaves nothing; whatever dies 
 the offset moved.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
@@ -88,18 +89,21 @@ class Readings:
         connection.close_if_unusable_or_obsolete()
 
     def _store(self, lane: Lane, messages: Sequence[Message]) -> None:
-        now = datetime.now(UTC)
+        begun, now = time.perf_counter(), datetime.now(UTC)
         batches = [_read(message) for message in messages]
         parts, held = self._settle(batches, now)
         merged = storing.merge(parts)
         storing.ensure_partitions(readings=merged.readings, known=self._partitions)
         last = messages[-1]
-        with transaction.atomic():
+        with metrics.COMMIT_S.time(), transaction.atomic():
             self._move(lane, last)
             watermarks = self._watermarks_of(lane)
             self._write(lane, merged, held, watermarks, now)
         lane.offset = last.id
         watermarks.raise_to(merged.readings.meter, merged.readings.ts)
+        metrics.BATCH_READINGS.observe(len(merged.readings))
+        metrics.BATCH_S.observe(time.perf_counter() - begun)
+        metrics.LAG_S.observe(max(0.0, time.time() - last.arrived_us / 1e6))
 
     def _write(
         self,

@@ -19,7 +19,7 @@ from prometheus_client import Counter, Gauge
 from segs_site.lib import live
 from segs_site.lib.locks import Lock
 from segs_site.lib.models import OutboxEvent
-from workers import feeds
+from workers import counting, feeds
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +28,15 @@ STANDBY_S = 1.0  # between tries to become the active one
 BACKOFF_S = (0.2, 5.0)  # first and longest pause while database or broker are away
 BATCH = 1000
 
-ACTIVE = Gauge("segs_relay_active", "1 while this relay is the active one")
+ACTIVE = Gauge(
+    "segs_relay_active", "1 while this relay is the active one", multiprocess_mode="livesum"
+)
 PUBLISHED = Counter("segs_relay_published", "Events published, repeats included")
-DELAY_S = Gauge("segs_relay_delay_seconds", "From writing to publishing, newest event")
+DELAY_S = Gauge(
+    "segs_relay_delay_seconds",
+    "From writing to publishing, newest event",
+    multiprocess_mode="livemax",
+)
 FAILURES = Counter("segs_relay_failures", "Times that database or broker were found away")
 
 
@@ -79,6 +85,7 @@ class Relay:
         if events:
             self._publish(events)
             live.mark_published(events, now=self._clock())
+            counting.count(events, now=self._clock())
             self._newest = max(self._newest, events[-1].number or 0)
             DELAY_S.set((self._clock() - events[-1].created_at).total_seconds())
         return len(events)

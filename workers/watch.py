@@ -1,7 +1,7 @@
 """A small HTTP port for processes that have none: `/health`, `/healthz`, `/readyz`, `/metrics`."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -10,9 +10,9 @@ import msgspec
 import redis
 from django.conf import settings
 from django.db import connection
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
-from segs_site.lib import health
+from segs_site.lib import health, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +39,26 @@ DEPENDENCIES: Mapping[str, Check] = {"database": check_database, "broker": check
 
 
 class Watched(ThreadingHTTPServer):
-    """Answers from threads of its own; `checks` are asked for `/readyz`."""
+    """Answers from threads of its own; `checks` are asked for `/readyz` and `/metrics`.
+
+    `also` is told to Prometheus beside what is counted.
+    """
 
     daemon_threads = True
 
-    def __init__(self, port: int, checks: Mapping[str, Check]) -> None:
-        super().__init__(("", port), _Answers)
+    def __init__(
+        self, port: int, checks: Mapping[str, Check], also: Sequence[Collector] = ()
+    ) -> None:
+        super().__init__((settings.SEGS_WATCH_ADDRESS, port), _Answers)
         self.checks = checks
+        self.also = also
+
+    def ask(self) -> dict[str, str]:
+        """Return what each dependency says now, and keep it for Prometheus."""
+        said = {name: _says(check) for name, check in self.checks.items()}
+        for name, word in said.items():
+            metrics.note(name, answers=word == health.OK)
+        return said
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -59,7 +72,9 @@ class _Answers(BaseHTTPRequestHandler):
         elif path == "/readyz":
             self._answer_ready()
         elif path == "/metrics":
-            self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
+            self.server.ask()
+            body = metrics.exposition(self.server.also)
+            self._answer(200, body, metrics.CONTENT_TYPE_LATEST)
         else:
             self._answer(404, b'{"status":"not found"}')
 
@@ -67,7 +82,7 @@ class _Answers(BaseHTTPRequestHandler):
         """Keep quiet: it is asked every few seconds."""
 
     def _answer_ready(self) -> None:
-        state = health.Readiness.of({name: _says(ask) for name, ask in self.server.checks.items()})
+        state = health.Readiness.of(self.server.ask())
         self._answer(state.http_status, msgspec.json.encode(state.document()))
 
     def _answer(self, status: int, body: bytes, kind: str = "application/json") -> None:
@@ -87,19 +102,23 @@ def _says(ask: Check) -> str:
 
 
 @contextmanager
-def watched(port: int, checks: Mapping[str, Check] = DEPENDENCIES) -> Iterator[Watched | None]:
+def watched(
+    port: int, checks: Mapping[str, Check] = DEPENDENCIES, also: Sequence[Collector] = ()
+) -> Iterator[Watched | None]:
     """Answer on `port` (0: not at all) while the block runs."""
     if not port:
         yield None
         return
-    with serve(port, checks) as server:
+    with serve(port, checks, also) as server:
         yield server
 
 
 @contextmanager
-def serve(port: int, checks: Mapping[str, Check] = DEPENDENCIES) -> Iterator[Watched]:
+def serve(
+    port: int, checks: Mapping[str, Check] = DEPENDENCIES, also: Sequence[Collector] = ()
+) -> Iterator[Watched]:
     """Answer on `port` (0: a free one) while the block runs."""
-    with Watched(port, checks) as server:
+    with Watched(port, checks, also) as server:
         thread = Thread(target=server.serve_forever, name="watch", daemon=True)
         thread.start()
         logger.info("watch: port %s", server.server_address[1])

@@ -6,9 +6,9 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from segs_site.lib import hub
+from segs_site.lib import metrics as counted
 
 ALIVE = {"status": "ok"}
 OK = "ok"
@@ -68,9 +68,11 @@ async def ready(request: HttpRequest) -> HttpResponse:
             "broker": await _says(hub.ping),
         }
     )
+    for name, word in state.dependencies.items():
+        counted.note(name, answers=word == OK)
     return JsonResponse(state.document(), status=state.http_status)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer what this process has counted, for Prometheus."""
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(counted.exposition(), content_type=counted.CONTENT_TYPE_LATEST)

@@ -39,7 +39,11 @@ FRESH_S = 3.0  # a heartbeat older than this is no sign of life
 MAP_FRAMES_KEPT = 120  # the relay sends a snapshot sooner than that
 SNAPSHOT = 1  # first byte of a frame that stands by itself
 
-SOCKETS = Gauge("segs_live_sockets", "Sockets that are joined to the live feed")
+SOCKETS = Gauge(
+    "segs_live_sockets",
+    "Sockets that are joined to the live feed",
+    multiprocess_mode="livesum",
+)
 FRAMES = Counter("segs_live_frames", "Frames put into the queues of sockets")
 GAPS = Counter("segs_live_gaps", "Times the hub had to read missed events from the outbox")
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from segs_site.lib import live
+from segs_site.lib.metrics import RESYNCS
 from segs_site.lib.models import OutboxEvent
 
 FRAMES_LIMIT = 2 * live.REPLAY_LIMIT  # a full replay and as much again behind it
@@ -47,6 +48,7 @@ class Outlet:
     def overflow(self) -> None:
         """Forget what waits and say so."""
         self.overflows += 1
+        RESYNCS.inc()
         self._waiting.clear()
         self._bytes = 0
         word = live.resync(newest=self.seen, now=datetime.now(UTC))

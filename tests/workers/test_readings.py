@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from prometheus_client import REGISTRY
 
 from meters.columns import Batch, Held, Stranger
 from meters.models import (
@@ -67,6 +68,17 @@ class TestStore:
 
         assert stored() == [(meter.serial, noon, 1_500_000)]
         assert not QuarantinedReading.objects.exists()
+
+    def test_measures_a_batch_once(self, handler, lane, meter, noon):
+        names = ("batch_size_histogram_sum", "batch_processing_duration_count",
+                 "segs_stream_commit_seconds_count", "segs_stream_lag_seconds_count")  # fmt: skip
+        before = [REGISTRY.get_sample_value(name) for name in names]
+        rows = [(meter, noon, 1.5, None), (meter, noon + timedelta(seconds=10), 2, None)]
+
+        handler.store(lane, [readings.message(rows, at=noon)])
+
+        after = [REGISTRY.get_sample_value(name) for name in names]
+        assert [b - a for a, b in zip(before, after, strict=True)] == [2, 1, 1, 1]
 
     def test_moves_the_offset_with_the_rows(self, handler, lane, meter, noon):
         message = readings.message([(meter, noon, 1, None)], at=noon)

@@ -1,5 +1,7 @@
 """The small port of processes that have no HTTP of their own."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -34,6 +36,20 @@ class TestWatch:
             answer = httpx.get(f"http://127.0.0.1:{server.server_address[1]}/metrics")
 
         assert "segs_live_sockets" in answer.text
+
+    def test_tells_prometheus_which_dependency_answers(self) -> None:
+        with watch.serve(0, {"database": lambda: None, "broker": fails}) as server:
+            answer = httpx.get(f"http://127.0.0.1:{server.server_address[1]}/metrics")
+
+        assert "database_connection_status 1.0" in answer.text
+        assert "broker_connection_status 0.0" in answer.text
+
+    def test_is_reached_from_this_machine_alone_unless_told_otherwise(self, settings: Any) -> None:
+        with watch.serve(0, {}) as server:
+            assert server.server_address[0] == "127.0.0.1"
+        settings.SEGS_WATCH_ADDRESS = "0.0.0.0"
+        with watch.serve(0, {}) as server:
+            assert server.server_address[0] == "0.0.0.0"
 
     def test_knows_no_other_path(self) -> None:
         with watch.serve(0, {}) as server:

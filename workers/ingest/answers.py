@@ -46,6 +46,7 @@ class Reply:
     body: bytes
     content_type: bytes = b"application/json"
     headers: Sequence[tuple[bytes, bytes]] = ()
+    code: str = ""  # why the request was refused as a whole
 
 
 def answer(judged: Judged, repeats: Sequence[int], *, validated: bool) -> tuple[Reply, Answer]:
@@ -98,7 +99,7 @@ def _word(judged: Judged, rejected: int, validated: bool) -> str:
 def problem(status: int, code: str, detail: str, *headers: tuple[bytes, bytes]) -> Reply:
     """Return a problem document (RFC 9457) as a reply."""
     body = {"type": "about:blank", "status": status, "code": code, "detail": detail}
-    return Reply(status, msgspec.json.encode(body), b"application/problem+json", headers)
+    return Reply(status, msgspec.json.encode(body), b"application/problem+json", headers, code)
 
 
 async def send(reply: Reply, to: Send) -> None:

@@ -7,18 +7,17 @@ this path.
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 from django.conf import settings
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from meters import telemetry
-from workers.ingest import answers, body, keys, metrics
-from workers.ingest.answers import Answer, Reply, Send, problem
+from segs_site.lib.metrics import CONTENT_TYPE_LATEST, exposition
+from workers.ingest import answers, body, counting, keys, metrics
+from workers.ingest.answers import Reply, Send, problem
 from workers.ingest.body import Receive
 from workers.ingest.door import BrokenPromise, Door, NotReady, read_clock
 
@@ -43,6 +42,8 @@ class Ingest:
             reply = await self._reply(scope, receive)
             if reply is not None:
                 metrics.REQUESTS.labels(reply.status).inc()
+                if reply.code:
+                    counting.count_refusal(reply.code)
                 await answers.send(reply, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -125,7 +126,9 @@ async def _take(door: Door, scope: Scope, receive: Receive, *, single: bool) -> 
     reply, answer = answers.answer(judged, repeats, validated=validate)
     metrics.ANSWER_S.observe(time.perf_counter() - begun)
     if not validate:
-        _count(answer)
+        counting.count(answer)
+        if door.regions is not None:
+            door.regions.count(judged, repeats)
     return reply
 
 
@@ -150,15 +153,6 @@ async def _content(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
 
 class _Unsupported(Exception):
     """The body comes in a form that is not taken."""
-
-
-def _count(answer: Answer) -> None:
-    for verdict in ("accepted", "duplicates", "quarantined", "rejected"):
-        count = getattr(answer, verdict)
-        if count:
-            metrics.READINGS.labels(verdict).inc(count)
-    for code, count in Counter(fault.code for fault in answer.errors).items():
-        metrics.FAULTS.labels(code).inc(count)
 
 
 # Some clients send what stands in a URL only when they are asked for Basic by name.
@@ -209,7 +203,7 @@ def _state(door: Door) -> str:
 
 
 def _metrics(_door: Door) -> Reply:
-    return Reply(200, generate_latest(), CONTENT_TYPE_LATEST.encode())
+    return Reply(200, exposition(), CONTENT_TYPE_LATEST.encode())
 
 
 _WATCH: dict[str, Callable[[Door], Reply]] = {

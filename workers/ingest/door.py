@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -14,9 +15,11 @@ from redis import exceptions, utils
 from meters import admission, registry, telemetry
 from meters.admission import Judged
 from meters.registry import Registry
+from segs_site.lib.metrics import BROKER
 from workers.doctor import persistence
 from workers.ingest import keys, metrics
 from workers.ingest.appender import Appender, Unavailable
+from workers.ingest.counting import Regions
 from workers.stream import names
 
 log = logging.getLogger(__name__)
@@ -69,9 +72,12 @@ class Door:
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
         self.registry: Registry | None = None
+        self.regions: Regions | None = None  # comes with the registry
         self.broker_is_here = False
         self.broker_faults: list[str] = []
         self._appends = True
+        self._append_s = metrics.APPEND_S.labels(names.READINGS)
+        metrics.BROKER_LIMIT_BYTES.set(memory_limit)
         self.backlog = 0
         self.memory = 0
 
@@ -126,6 +132,7 @@ class Door:
 
     async def append(self, judged: Judged, *, now: datetime) -> list[int]:
         """Append durably; return the places that were repeats; raises NotReady."""
+        begun = time.perf_counter()
         try:
             repeats = await self._appender.append(judged, now=now)
         except Unavailable as fault:
@@ -134,6 +141,7 @@ class Door:
             self._appends = False
             raise NotReady("the broker cannot take readings now") from fault
         self._appends = True
+        self._append_s.observe(time.perf_counter() - begun)
         return repeats
 
     async def _keep_looking(self) -> None:
@@ -152,6 +160,7 @@ class Door:
             self.broker_is_here = False
         else:
             self.broker_is_here = True
+        BROKER.set(self.broker_is_here)
 
     async def _look_at_registry(self) -> None:
         stamp = await self._client.get(names.REGISTRY_STAMP)
@@ -163,6 +172,7 @@ class Door:
         except msgspec.DecodeError:
             log.exception("the mirror of the registry cannot be read; keeping %s", self._stamp)
             return
+        self.regions = Regions(self.registry)
         self._stamp = stamp
         metrics.REGISTRY.set(self.registry.version)
 

@@ -1,6 +1,7 @@
 """Names of what lives in the broker; the braces keep one shard's keys on one node of a cluster."""
 
 GROUP = "stream-workers"
+READINGS = "raw_readings"
 PACKED = b"m"  # field of an entry: the packed batch
 WITHHELD = b"d"  # field of an entry: places in the batch that were repeats, comma-separated
 REGISTRY = "segs:registry"
@@ -10,7 +11,7 @@ REGISTRY_STAMP = "segs:registry:stamp"  # changes with the registry: its version
 
 def stream(shard: int) -> str:
     """Return the stream of readings of a shard."""
-    return f"raw_readings:{{{shard}}}"
+    return f"{READINGS}:{{{shard}}}"
 
 
 def dead_letters(shard: int) -> str:

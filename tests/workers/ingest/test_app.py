@@ -10,6 +10,7 @@ import pytest
 
 from meters import verdicts
 from tests.meters.bodies import EXPORTER
+from tests.meters import bodies
 from tests.workers.ingest.client import KEY, batch, batches, entries, item
 from workers.ingest import body
 
@@ -328,6 +329,45 @@ class TestWatch:
         assert grown['segs_ingest_readings_total{verdict="quarantined"}'] == 1
         assert grown['segs_ingest_readings_total{verdict="rejected"}'] == 2
         assert grown['segs_ingest_faults_total{code="invalid_type"}'] == 2
+
+    async def test_counts_accepted_readings_by_region(self, client):
+        before = await counters(client)
+        here, nowhere = item(), item(meterId=bodies.STORED)
+
+        await client.readings(here, nowhere, item(meterId=bodies.EXPORTER))
+        await client.readings(here, item(meterId=bodies.EXPORTER, powerKw=1.0))
+
+        after = await counters(client)
+        grown = {
+            name: after[name] - before.get(name, 0)
+            for name in after
+            if name.startswith("ingestion_success_total") and after[name] != before.get(name, 0)
+        }
+        assert grown == {
+            'ingestion_success_total{region="Mumbai-North"}': 3,
+            'ingestion_success_total{region="unknown"}': 1,
+        }
+
+    async def test_counts_requests_refused_as_a_whole_by_code(self, client):
+        before = await counters(client)
+
+        await client.send(batch(1), key="wrong")
+
+        after = await counters(client)
+        for name in (
+            'segs_ingest_refusals_total{code="unauthorized"}',
+            'ingestion_errors_total{error_type="unauthorized"}',
+        ):
+            assert after[name] == before.get(name, 0) + 1
+
+    async def test_measures_each_append_once(self, client):
+        name = 'stream_append_latency_count{topic="raw_readings"}'
+        before = (await counters(client))[name]
+
+        await client.send(batch(3))
+        await client.send(batch(3), query="validate=1")
+
+        assert (await counters(client))[name] == before + 1
 
     async def test_counts_faults_by_codes_that_no_sender_can_invent(self, client):
         await client.readings(*({"readingId": f"odd {n}", "powerKw": {n: n}} for n in range(9)))

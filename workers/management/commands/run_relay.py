@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from workers import watch
+from workers import state, watch
 from workers.relay import Relay
 
 PATIENCE_S = 5
@@ -32,5 +32,6 @@ class Command(BaseCommand):
             socket_connect_timeout=PATIENCE_S,
             retry=Retry(NoBackoff(), 0),  # the relay itself tries again, and gives its lock away
         )
-        with broker, watch.watched(settings.SEGS_WATCH_PORT):
+        states = [state.StateCollector()]
+        with broker, watch.watched(settings.SEGS_WATCH_PORT, also=states):
             Relay(broker).run(stop)
