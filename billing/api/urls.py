@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from billing.api import calculating, invoices, receipts, runs
+from billing.api import calculating, documents, invoices, receipts, runs
 
 INVOICE = r"^billing/invoices/(?P<pk>\d{1,18})"
 RUN = r"^admin/bill-runs/(?P<pk>\d{1,18})"
@@ -17,6 +17,14 @@ urlpatterns = [
         rf"{INVOICE}/lines/(?P<place>\d{{1,4}})/intervals/?$",
         invoices.IntervalsView.as_view(),
         name="api-invoice-intervals",
+    ),
+    re_path(
+        rf"{INVOICE}/invoice\.pdf/?$", documents.DocumentView.as_view(), name="api-invoice-pdf"
+    ),
+    re_path(
+        rf"{INVOICE}/intervals\.csv/?$",
+        documents.IntervalFileView.as_view(),
+        name="api-invoice-csv",
     ),
     re_path(rf"{INVOICE}/void/?$", invoices.VoidView.as_view(), name="api-invoice-void"),
     re_path(r"^billing/payments/?$", receipts.PaymentsView.as_view(), name="api-payments"),

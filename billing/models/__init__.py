@@ -1,5 +1,6 @@
 """Invoices and what they were made of, money that came in, and the runs that make bills."""
 
+from billing.models.documents import InvoiceDocument
 from billing.models.invoices import (
     AsBilled,
     CreditNote,
@@ -21,6 +22,7 @@ __all__ = [
     "CreditNote",
     "Dispute",
     "Invoice",
+    "InvoiceDocument",
     "InvoiceEvent",
     "InvoiceLine",
     "NumberSeries",

@@ -15,7 +15,14 @@ from django.db import IntegrityError, connection, transaction
 from accounts.models import CustomerAccount
 from billing.choices import InvoiceState
 from billing.invoicing import Cycle
-from billing.models import BillingTerms, CreditNote, Invoice, InvoiceEvent, PeriodClaim
+from billing.models import (
+    BillingTerms,
+    CreditNote,
+    Invoice,
+    InvoiceDocument,
+    InvoiceEvent,
+    PeriodClaim,
+)
 from billing.models.invoices import CLAIM_ONCE
 from billing.selectors import corrections, readiness, supplies
 from billing.selectors.readiness import Readiness
@@ -158,6 +165,7 @@ def _issue(
     InvoiceEvent.objects.create(
         invoice=invoice, state=InvoiceState.ISSUED, at=now, by=by, note=note
     )
+    InvoiceDocument.objects.create(invoice=invoice, wanted_at=now, try_at=now)
     invoice.issued_at, invoice.issued_by = now, by
     invoice.due_on = _due_on(account, now)
     invoice.number = take_number(INVOICES)

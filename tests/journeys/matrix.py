@@ -132,6 +132,8 @@ API: dict[str, Rule] = {
     "billing/invoices/:pk": read(STAFF | {CARL}),  # :pk is Carl's
     "billing/invoices/:pk/lines": read(STAFF | {CARL}),
     "billing/invoices/:pk/lines/:place/intervals": read(STAFF | {CARL}),
+    "billing/invoices/:pk/invoice.pdf": read(STAFF | {CARL}),
+    "billing/invoices/:pk/intervals.csv": read(STAFF | {CARL}),
     "billing/invoices/:pk/void": send(CLERKS),
     "billing/payments": read(PEOPLE) | send(CLERKS),
     "billing/disputes": read(PEOPLE) | send(PEOPLE),

@@ -35,6 +35,7 @@ NOT_AUDITED = {
     "alerts.Notice", "alerts.TimeOfDay", "alerts.Untold", "alerts.WatchState",
     "alerts.AlertEvent", "alerts.ShiftNote",  # records themselves, and cannot be changed
     "billing.AsBilled", "billing.InvoiceLine",  # what is issued of them cannot be changed
+    "billing.InvoiceDocument",  # what is drawn of them cannot be changed
     "billing.NumberSeries", "billing.PeriodClaim", "billing.Turn",  # follow from invoices, runs
     "grid.RegionMinute", "grid.RegionQuarter",
     "lib.Attendance", "lib.AuditEntry", "lib.DeadLetter", "lib.KeptAnswer", "lib.OutboxEvent",
