@@ -6,7 +6,7 @@ Each variable is described in `docs/settings.md`. Nothing here imports an app.
 import re
 import sys
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -63,9 +63,9 @@ def _are_networks(networks: list[str]) -> None:
 
 def _is_address(address: str) -> None:
     try:
-        ip_address(address)
+        IPv4Address(address)
     except ValueError as refusal:
-        message = f"must be an address of this machine, such as 127.0.0.1 or 0.0.0.0: {refusal}"
+        message = f"must be an IPv4 address of this machine, such as 127.0.0.1 or 0.0.0.0: {refusal}"
         raise ValidationError(message) from refusal
 
 

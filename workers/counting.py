@@ -21,6 +21,7 @@ ALERTS = Counter(
     "Alerts raised that stand by themselves, each once",
     ["type", "severity", "region"],
 )
+RAISED = Counter("segs_alerts_raised", "The same alerts, whatever their kind and region")
 ENDED = Counter("alerts_processed", "Alerts that stood by themselves and are resolved")
 ALERT_S = Histogram(
     "alert_processing_duration",
@@ -50,3 +51,4 @@ def _count_alert(event: OutboxEvent, now: datetime) -> None:
     # What changes or comes back is told again; only what is new was raised when it was written.
     if alert["metadata"]["raised_at"] == iso(event.created_at):
         ALERTS.labels(alert["kind"], alert["severity"], alert["region"] or NOWHERE).inc()
+        RAISED.inc()

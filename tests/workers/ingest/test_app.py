@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from meters import verdicts
-from tests.meters.bodies import EXPORTER
 from tests.meters import bodies
+from tests.meters.bodies import EXPORTER
 from tests.workers.ingest.client import KEY, batch, batches, entries, item
 from workers.ingest import body
 
