@@ -54,6 +54,17 @@ class Reporting(models.TextChoices):
     UNHEARD = "unheard", "no reading yet"
 
 
+class Found(models.TextChoices):
+    """What is found of a quarter-hour of a meter."""
+
+    KNOWN = "known", "measured"
+    PARTLY = "partly", "partly estimated"
+    MISSING = "missing", "no reading"
+    WAITING = "waiting", "not summed yet"
+    AHEAD = "ahead", "to come"
+    BEFORE = "before", "before its registration"
+
+
 class RequestAction(models.TextChoices):
     """What a head-end is asked to do with a meter."""
 

@@ -31,6 +31,7 @@ urlpatterns = [
     re_path(r"^readyz/?$", health.ready, name="ready"),
     re_path(r"^metrics/?$", health.metrics, name="metrics"),
     path("", include("grid.urls")),
+    path("", include("meters.urls")),
     path("", include("accounts.urls")),
     path("", include("tariffs.urls")),
     path("", include("alerts.urls")),

@@ -174,6 +174,7 @@ def scene(small_grid: worlds.SmallGrid, now: datetime, monkeypatch: pytest.Monke
             "alerts/planned-work/": {"pk": work.pk},
             "alerts/": {"pk": alert.pk},
             "api/admin/meters/": {"pk": small_grid.north_meters[0].pk},
+            "meters/": {"pk": small_grid.north_meters[0].pk},
             "api/admin/quarantine/": {"pk": held.pk},
             "api/admin/dead-letters/": {"pk": letter.pk},
             "api/admin/regions/": {"code": "North"},

@@ -1,0 +1,127 @@
+"""Forms of meters: which are listed, which day is shown, what is decided of the quarantine."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from grid.models import Region
+from meters.choices import Quarantine, QuarantineState, Reporting
+from meters.selectors import fleet
+
+TEXT, CHOICE = {"class": "form-control", "autocomplete": "off"}, {"class": "form-select"}
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SEEN = {
+    "1h": (_("in the last hour"), HOUR),
+    "1d": (_("in the last day"), DAY),
+}
+UNSEEN = {
+    "no-1h": (_("not for an hour"), HOUR),
+    "no-1d": (_("not for a day"), DAY),
+    "no-7d": (_("not for a week"), 7 * DAY),
+}
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+
+
+class MetersForm(forms.Form):
+    """Which meters are listed. What means nothing is left out."""
+
+    search = forms.CharField(
+        required=False,
+        max_length=80,
+        label=_("Serial, service point, transformer or feeder"),
+        widget=forms.TextInput(attrs=TEXT | {"type": "search", "spellcheck": "false"}),
+    )
+    region = forms.ModelChoiceField(
+        Region.objects.all(),
+        required=False,
+        to_field_name="code",
+        label=_("Region"),
+        empty_label=_("every region"),
+        widget=forms.Select(attrs=CHOICE),
+    )
+    state = forms.ChoiceField(
+        required=False,
+        label=_("State"),
+        choices=[("", _("every state")), *Reporting.choices],
+        widget=forms.Select(attrs=CHOICE),
+    )
+    seen = forms.ChoiceField(
+        required=False,
+        label=_("Last seen"),
+        choices=[
+            ("", _("at any time")),
+            *((code, words) for code, (words, _length) in (SEEN | UNSEEN).items()),
+        ],
+        widget=forms.Select(attrs=CHOICE),
+    )
+
+    def wanted(self, *, now: datetime) -> fleet.Wanted:
+        """Return which meters are looked for."""
+        self.is_valid()
+        given = self.cleaned_data
+        region, seen = given.get("region"), given.get("seen", "")
+        return fleet.Wanted(
+            search=given.get("search", "").strip(),
+            region=region.code if region else "",
+            state=given.get("state", ""),
+            seen_since=now - SEEN[seen][1] if seen in SEEN else None,
+            seen_before=now - UNSEEN[seen][1] if seen in UNSEEN else None,
+        )
+
+
+class QuarantineForm(forms.Form):
+    """Which held readings are listed. What means nothing is left out."""
+
+    meter = forms.CharField(
+        required=False,
+        max_length=64,
+        label=_("Serial"),
+        widget=forms.TextInput(attrs=TEXT | {"type": "search", "spellcheck": "false"}),
+    )
+    reason = forms.ChoiceField(
+        required=False,
+        label=_("Reason"),
+        choices=[("", _("every reason")), *Quarantine.choices],
+        widget=forms.Select(attrs=CHOICE),
+    )
+    state = forms.ChoiceField(
+        required=False,
+        label=_("State"),
+        choices=QuarantineState.choices,
+        widget=forms.Select(attrs=CHOICE),
+    )
+
+    def asked(self) -> dict[str, Any]:
+        """Return what is looked for; what is open unless another state is asked for."""
+        self.is_valid()
+        given = self.cleaned_data
+        return {
+            "serial": given.get("meter", "").strip(),
+            "reason": given.get("reason", ""),
+            "state": given.get("state") or QuarantineState.OPEN.value,
+        }
+
+
+class DecisionForm(forms.Form):
+    """Why it is decided so."""
+
+    note = forms.CharField(
+        required=False,
+        max_length=500,
+        label=_("Note"),
+        widget=forms.TextInput(attrs=TEXT),
+    )
+
+
+class DayForm(forms.Form):
+    """Which local day is shown."""
+
+    day = forms.DateField(required=False)
+
+    def asked(self, *, today: date) -> date:
+        """Return the day; today for none, for one to come and for what is no day."""
+        self.is_valid()
+        day: date | None = self.cleaned_data.get("day")
+        return min(day, today) if day and FIRST_DAY <= day < LAST_DAY else today

@@ -1,0 +1,1 @@
+"""Pages of meters: the list, one meter, and what waits in quarantine."""
