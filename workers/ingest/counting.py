@@ -30,6 +30,8 @@ class Regions:
         meters = judged.columns.meter
         if repeats:
             meters = meters[~np.isin(judged.places, repeats)]
+        # A body may have been judged by a registry that came before: its last meters are none here.
+        meters = np.where(meters < len(self._place) - 1, meters, -1)
         counts = np.bincount(self._place[meters], minlength=len(self._counters))
         for place in np.flatnonzero(counts).tolist():
             self._counters[place].inc(int(counts[place]))
