@@ -30,7 +30,7 @@ class Regions:
         meters = judged.columns.meter
         if repeats:
             meters = meters[~np.isin(judged.places, repeats)]
-        # A body may have been judged by a registry that came before: its last meters are none here.
+        # A body may have been judged by an older registry, whose last meters are gone here.
         meters = np.where(meters < len(self._place) - 1, meters, -1)
         counts = np.bincount(self._place[meters], minlength=len(self._counters))
         for place in np.flatnonzero(counts).tolist():
