@@ -1,10 +1,19 @@
-"""Pages of the billing clerk."""
+"""Pages of the customer, and of the billing clerk."""
 
 from django.urls import path
 
+from billing.portal import bills, home, prices, usage
 from billing.views import deciding, invoices, receipts, runs
 
 urlpatterns = [
+    path("home/", home.home, name="portal-home"),
+    path("usage/", usage.usage, name="portal-usage"),
+    path("usage/table.csv", usage.table, name="portal-usage-table"),
+    path("prices/", prices.prices, name="portal-prices"),
+    path("bills/", bills.bills, name="portal-bills"),
+    path("bills/<int:pk>/", bills.bill, name="portal-bill"),
+    path("bills/<int:pk>/lines/<int:place>/", bills.line, name="portal-line"),
+    path("bills/<int:pk>/dispute/", bills.dispute, name="portal-dispute"),
     path("billing/", runs.runs, name="bill-runs"),
     path("billing/runs/<int:pk>/", runs.run, name="bill-run"),
     path("billing/runs/<int:pk>/approve/", deciding.approve, name="bill-run-approve"),

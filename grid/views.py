@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from segs_site.lib.access import Action, may
 from segs_site.lib.manners import local_zone
@@ -14,9 +14,11 @@ from segs_site.lib.manners import local_zone
 def overview(request: HttpRequest) -> HttpResponse:
     """Show the live grid; the browser reads its numbers from the API and the socket.
 
-    Raises PermissionDenied for whoever may not watch the grid.
+    Whoever may not watch it is led to what is his own; raises PermissionDenied where nothing is.
     """
     if not may(request.user, Action.WATCH_GRID):
+        if may(request.user, Action.SEE_OWN):
+            return redirect("portal-home")
         raise PermissionDenied
     context = {
         "zone": local_zone().key,

@@ -49,6 +49,7 @@ class TestAccess:
 
     def test_carl_is_told_in_words_that_he_has_no_access(self, visit: Callable[..., Page]) -> None:
         page = visit(CARL)
+        page.goto(f"{page.url.removesuffix('home/')}tariffs/")
 
         expect(page.get_by_role("heading", level=1)).to_have_text("No access")
         expect(page.get_by_role("main")).to_contain_text("carl@home.example (customer)")

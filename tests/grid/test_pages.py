@@ -37,10 +37,15 @@ class TestOverview:
 
         assert client.get(reverse("overview")).status_code == 200
 
-    def test_tells_carl_in_words_that_it_is_not_for_him(self, client: Client, carl: User) -> None:
+    def test_leads_carl_to_what_is_his(self, client: Client, carl: User) -> None:
         client.force_login(carl)
 
-        answer = client.get(reverse("overview"))
+        assert client.get(reverse("overview")).headers["Location"] == reverse("portal-home")
+
+    def test_tells_carl_in_words_what_is_not_for_him(self, client: Client, carl: User) -> None:
+        client.force_login(carl)
+
+        answer = client.get(reverse("tariffs"))
 
         assert answer.status_code == 403
         assert "carl@home.example (customer)" in answer.content.decode()

@@ -152,7 +152,7 @@ API: dict[str, Rule] = {
 # Pages, and what is watched: functions of which many take any method for the one they know, so
 # only what is named here is asked.
 SITE: dict[str, Rule] = {
-    "": read(STAFF),
+    "": read(PEOPLE),  # customers are led to their home
     "words.js": read(EVERYBODY),
     "sign-in": read(EVERYBODY),
     "sign-out": send(EVERYBODY),
@@ -188,6 +188,14 @@ SITE: dict[str, Rule] = {
     "alerts/performance.csv": read(STAFF),
     "alerts/:pk": read(STAFF),
     "alerts/:pk/children": read(STAFF),
+    "home": read(PEOPLE),
+    "usage": read(PEOPLE),
+    "usage/table.csv": read(PEOPLE),
+    "prices": read(PEOPLE),
+    "bills": read(PEOPLE),
+    "bills/:pk": read(frozenset({CARL})),
+    "bills/:pk/lines/:place": read(frozenset({CARL})),
+    "bills/:pk/dispute": send(frozenset({CARL})),
     "billing": read(CLERKS) | send(CLERKS),
     "billing/runs/:pk": read(CLERKS),
     "billing/runs/:pk/approve": send(CLERKS),

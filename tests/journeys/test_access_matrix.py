@@ -211,6 +211,7 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
     }
     return parts | {
         "api/billing/invoices/": parts["billing/invoices/"],
+        "bills/": parts["billing/invoices/"],
         "api/billing/disputes/": parts["billing/disputes/"],
         "api/admin/bill-runs/": parts["billing/runs/"],
         "api/admin/bill-exceptions/": parts["billing/exceptions/"],
