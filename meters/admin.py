@@ -4,11 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
 from meters.models import (
     Gateway,
     GatewayRequest,
+    ImportChannel,
+    ImportProfile,
     LatestReading,
     Meter,
     MeterInstallation,
@@ -114,6 +117,40 @@ class QuarantinedReadingAdmin(ReadOnly, admin.ModelAdmin):
 class ReadFileAdmin(ReadOnly, admin.ModelAdmin):
     """Meter files that were taken in."""
 
-    list_display = ["name", "format", "intervals", "imported_at"]
+    list_display = ["name", "format", "intervals", "imported_at", "undone_at"]
     list_filter = ["format"]
     search_fields = ["name", "sha256"]
+
+
+class ImportChannelFormSet(BaseInlineFormSet):
+    """The channels of a profile, which is checked together with them."""
+
+    def clean(self) -> None:
+        """Refuse what no file can be read by."""
+        super().clean()
+        if any(self.errors) or not self.instance.name:
+            return
+        rows = [
+            form.instance
+            for form in self.forms
+            if form.instance.column and not form.cleaned_data.get("DELETE")
+        ]
+        self.instance.check_with([row.rule() for row in rows])
+
+
+class ImportChannelInline(admin.TabularInline):
+    """Which values of a file are which channel."""
+
+    model = ImportChannel
+    formset = ImportChannelFormSet
+    extra = 1
+
+
+@admin.register(ImportProfile)
+class ImportProfileAdmin(admin.ModelAdmin):
+    """CSV layouts: files of a new one are read without a line of code."""
+
+    list_display = ["name", "label", "layout", "delimiter", "zone"]
+    list_filter = ["layout"]
+    search_fields = ["name", "label"]
+    inlines = [ImportChannelInline]

@@ -3,6 +3,7 @@
 from django.db import models
 
 from meters import verdicts
+from meters.formats import profile
 
 
 class Quarantine(models.TextChoices):
@@ -46,12 +47,33 @@ class Direction(models.TextChoices):
     EXPORT = "export", "fed in by the customer"
 
 
+class Layout(models.TextChoices):
+    """How a CSV file holds its intervals."""
+
+    LONG = profile.LONG, "long: a row an interval"
+    WIDE = profile.WIDE, "wide: a row a day"
+
+
+class ColumnSign(models.TextChoices):
+    """What is kept of a column's values."""
+
+    AS_WRITTEN = profile.AS_WRITTEN, "as written; a negative value is refused"
+    FLIPPED = profile.FLIPPED, "the other way round"
+    POSITIVE = profile.POSITIVE, "of a net value, what is above zero"
+    NEGATIVE = profile.NEGATIVE, "of a net value, what is below zero"
+
+
 class Reporting(models.TextChoices):
     """Whether a meter is heard."""
 
     REPORTING = "reporting", "reporting"
     SILENT = "silent", "no reading for three intervals"
     UNHEARD = "unheard", "no reading yet"
+
+    @property
+    def word(self) -> str:
+        """The same in a word or two, for lists."""
+        return {"reporting": "reporting", "silent": "silent", "unheard": "never heard"}[self.value]
 
 
 class Found(models.TextChoices):

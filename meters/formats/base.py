@@ -1,8 +1,9 @@
 """What every reader of meter files gives, whatever the format.
 
-A reader takes a binary stream and yields items in the order of the file, one block at a time, so
-that a file of any size is read in little memory. It raises `Refused` at the first thing that it
-cannot vouch for; whoever consumes the items must then keep nothing of the file.
+A reader takes a seekable binary stream and yields items in the order of the file, one block at a
+time, so that a file of any size is read in little memory. What it cannot vouch for it yields as a
+`Fault`, where the next line can be read in spite of it, and raises as `Refused` where it cannot;
+whoever consumes the items must then keep nothing of the file.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,16 +20,34 @@ Direction = Literal["import", "export"]
 LONGEST = timedelta(hours=25)  # a civil day in autumn; what is longer is a register read
 FINEST = 6  # decimals of a value in kWh: energy is kept in whole milliwatt-hours
 REASON_LENGTH = 250
+FLAG_LENGTH = 30
+NAME_LENGTH = 64  # of a point, a channel or a serial
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A line that cannot be taken, and why: nothing of its file may be kept."""
+
+    line: int
+    reason: str
 
 
 class Refused(Exception):
-    """A file that cannot be taken in: says which, at which line, and why."""
+    """A file that cannot be taken in: says which, at which line, and why.
 
-    def __init__(self, file: str, line: int, reason: str) -> None:
+    `faults` are all the lines that are known to be wrong, in the order of the file; it was not
+    read beyond the last one, or there are more than are kept: see `more`.
+    """
+
+    def __init__(
+        self, file: str, line: int, reason: str, *, faults: tuple[Fault, ...] = (), more: int = 0
+    ) -> None:
         super().__init__(f"{file}, line {line}: {reason}")
         self.file = file
         self.line = line
         self.reason = reason
+        self.faults = faults or (Fault(line, reason),)
+        self.more = more
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +108,24 @@ class Block:
     reads: tuple[Read, ...]
 
 
-Item = Origin | Note | Block
+Item = Origin | Note | Fault | Block
 Reader = Callable[[BinaryIO, str], Iterator[Item]]
+HEAD = 1 << 14  # bytes of a file that its format is told by
+
+
+def never(_head: bytes) -> bool:
+    """Tell no file by its beginning."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way of writing meter data: the name people type, a label, and its reader."""
+    """A way of writing meter data: the name people type, a label, its reader, and its look.
+
+    `fits` tells from the first `HEAD` bytes of a file whether it is plainly of this format.
+    """
 
     name: str
     label: str
     read: Reader
+    fits: Callable[[bytes], bool] = never

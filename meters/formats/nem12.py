@@ -43,6 +43,11 @@ def read(stream: BinaryIO, name: str) -> Iterator[Item]:
     return _Reading(name).items(stream)
 
 
+def fits(head: bytes) -> bool:
+    """Tell whether a file begins with the header of NEM12."""
+    return head.removeprefix(text.BOM).lstrip().replace(b'"', b"")[:9].upper() == b"100,NEM12"
+
+
 class _Reading:
     """One pass over one file."""
 

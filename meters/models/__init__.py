@@ -1,6 +1,7 @@
 """Service points, meters, their readings and the windows summed from them."""
 
 from meters.models.held import Channel, IntervalRead, QuarantinedReading, ReadFile
+from meters.models.imports import ImportChannel, ImportProfile, ReplacedRead
 from meters.models.places import (
     Gateway,
     GatewayRequest,
@@ -28,6 +29,8 @@ __all__ = [
     "Channel",
     "Gateway",
     "GatewayRequest",
+    "ImportChannel",
+    "ImportProfile",
     "IntervalRead",
     "LatestReading",
     "Meter",
@@ -37,6 +40,7 @@ __all__ = [
     "QuarterWindow",
     "ReadFile",
     "Reading",
+    "ReplacedRead",
     "ServicePoint",
     "Window",
     "WindowClock",

@@ -52,16 +52,24 @@ class QuarantinedReading(models.Model):
 
 
 class ReadFile(models.Model):
-    """A meter file that was taken in, once: its digest is its identity."""
+    """A meter file that was taken in, once: its digest is its identity until it is undone."""
 
     name = models.CharField(max_length=200)
-    format = models.CharField(max_length=20)
-    sha256 = models.CharField(max_length=64, unique=True)
+    format = models.CharField(max_length=40)
+    sha256 = models.CharField(max_length=64)
     intervals = models.IntegerField()
     made_at = models.DateTimeField(
         null=True, help_text="when its sender made it, as it says; ranks it among files"
     )
     imported_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True, help_text="when its reads were taken back")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256"], name="read_file_once", condition=Q(undone_at__isnull=True)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -72,7 +80,7 @@ class Channel(models.Model):
 
     id = models.AutoField(primary_key=True)
     point = models.CharField(max_length=64, help_text="the file's identifier, e.g. a NMI")
-    suffix = models.CharField(max_length=20, help_text="the file's name of the channel")
+    suffix = models.CharField(max_length=64, help_text="the file's name of the channel")
     serial = models.CharField(max_length=64, blank=True)
     unit = models.CharField(max_length=10, choices=Unit.choices)
     direction = models.CharField(max_length=10, choices=Direction.choices)
@@ -97,7 +105,7 @@ class IntervalRead(models.Model):
         max_digits=18, decimal_places=6, null=True, help_text="in the channel's unit; null missing"
     )
     quality = models.SmallIntegerField(choices=Quality.choices)
-    flag = models.CharField(max_length=10, help_text="the file's own quality, e.g. A, S14, F16")
+    flag = models.CharField(max_length=30, help_text="the file's own quality, e.g. A, S14, F16")
     reason = models.CharField(max_length=250, blank=True)
     file = models.ForeignKey(ReadFile, on_delete=models.PROTECT, related_name="reads")
 

@@ -2,7 +2,8 @@
 
 The reads come by COPY into a temporary table; nothing else is touched before the whole file is
 read. Ranks: a value of a file made later replaces one of a file made earlier, at any length; a
-missing value replaces none; what is replaced must be covered whole.
+missing value replaces none; what is replaced must be covered whole, and is kept beside, so that
+the file can be undone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -93,6 +94,13 @@ GROUP BY m.place, m.start, m."end"
 HAVING sum(least(a."end", m."end") - greatest(a.start, m.start)) < m."end" - m.start
 ORDER BY 1 LIMIT 1
 """
+KEEP_REPLACED = """
+INSERT INTO meters_replacedread
+    (replaced_by_id, channel_id, start, "end", value, quality, flag, reason, file_id)
+SELECT DISTINCT %s, r.channel_id, r.start, r."end", r.value, r.quality, r.flag, r.reason, r.file_id
+FROM met m JOIN arrived a USING (n) JOIN arrived_channel c ON c.place = m.place
+JOIN meters_intervalread r ON r.channel_id = c.channel_id AND r.start = m.start
+"""
 DROP_REPLACED = """
 DELETE FROM meters_intervalread r USING met m JOIN arrived a USING (n), arrived_channel c
 WHERE NOT m.exact AND c.place = m.place AND r.channel_id = c.channel_id AND r.start = m.start
@@ -175,7 +183,7 @@ def merge(*, file_id: int, made_at: datetime, channel_ids: Sequence[int]) -> Out
     with connection.cursor() as cursor:
         cursor.execute(CHANNELS, [list(channel_ids)])
         cursor.execute(PRESENT, {"made_at": made_at, "longest": REACH})
-        met = _judge(cursor) if cursor.rowcount else {}
+        met = _judge(cursor, file_id) if cursor.rowcount else {}
         cursor.execute(ENTER, [file_id])
         added = cursor.rowcount - met.pop("entering", 0)
     return Outcome(added=added, repeated=repeated, **met)
@@ -198,7 +206,7 @@ def _drop_repeats() -> int:
     return repeated
 
 
-def _judge(cursor: CursorWrapper) -> dict[str, int]:
+def _judge(cursor: CursorWrapper, file_id: int) -> dict[str, int]:
     """Settle who stands where both have something to say; return the counts of `Outcome`.
 
     `entering` are the reads among them that will be written.
@@ -216,5 +224,6 @@ def _judge(cursor: CursorWrapper) -> dict[str, int]:
         line, place, start = partly
         why = "only part of a longer read that is on file"
         raise Contradicted(line, place, start, why)
+    cursor.execute(KEEP_REPLACED, [file_id])
     cursor.execute(DROP_REPLACED)
     return counts

@@ -18,6 +18,7 @@ from meters.services import arrivals
 from segs_site.lib.locks import Lock
 
 CHUNK = 1 << 20
+FAULTS_KEPT = 200  # of one file: enough to mend it by
 
 
 class AlreadyImported(Exception):
@@ -34,6 +35,7 @@ class Imported:
 
     name: str
     sha256: str
+    file_id: int | None  # None: rehearsed, nothing is kept
     made_at: datetime | None
     summaries: list[Summary]
     notes: list[base.Note]
@@ -52,6 +54,7 @@ def import_file(
         _take_turn(digest)
         content = _Content(name)
         arrivals.copy(content.reads(reader.read(stream, name)))
+        content.refuse_faults()
         file = ReadFile.objects.create(
             name=name[-200:],
             format=reader.name,
@@ -66,6 +69,7 @@ def import_file(
     return Imported(
         name=name,
         sha256=digest,
+        file_id=None if dry_run else file.pk,
         made_at=content.made_at,
         summaries=[tally.summary() for tally in content.tallies],
         notes=sorted(content.notes, key=lambda note: note.line),
@@ -85,7 +89,7 @@ def _digest(stream: BinaryIO) -> str:
 def _take_turn(digest: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.IMPORTS])
-    known = ReadFile.objects.filter(sha256=digest).first()
+    known = ReadFile.objects.filter(sha256=digest, undone_at=None).first()
     if known is not None:
         raise AlreadyImported(known)
 
@@ -162,13 +166,38 @@ class _Content:
         self.name = name
         self.made_at: datetime | None = None
         self.notes: list[base.Note] = []
+        self.faults: list[base.Fault] = []
+        self.faulty = 0
         self.tallies: list[Tally] = []
         self.newest: list[_Newest] = []
         self._places: dict[tuple[str, str], int] = {}
         self._zone: tzinfo = UTC
 
     def reads(self, items: Iterable[base.Item]) -> Iterator[arrivals.Arrived]:
-        """Pass on every read with its channel's place."""
+        """Pass on every read with its channel's place; none once the file is refused."""
+        try:
+            yield from self._reads(items)
+        except base.Refused as refusal:
+            self._fault(base.Fault(refusal.line, refusal.reason))
+
+    def refuse_faults(self) -> None:
+        """Raise Refused, with all that is known to be wrong, when anything is."""
+        if self.faults:
+            first = self.faults[0]
+            raise base.Refused(
+                self.name,
+                first.line,
+                first.reason,
+                faults=tuple(self.faults),
+                more=self.faulty - len(self.faults),
+            )
+
+    def _fault(self, fault: base.Fault) -> None:
+        self.faulty += 1
+        if len(self.faults) < FAULTS_KEPT:
+            self.faults.append(fault)
+
+    def _reads(self, items: Iterable[base.Item]) -> Iterator[arrivals.Arrived]:
         for item in items:
             match item:
                 case base.Block():
@@ -179,6 +208,8 @@ class _Content:
                         yield arrivals.Arrived(place, item.line, read)
                 case base.Note():
                     self.notes.append(item)
+                case base.Fault():
+                    self._fault(item)
                 case base.Origin():
                     self._zone = item.zone
                     self.made_at = max(filter(None, (self.made_at, item.made_at)), default=None)

@@ -41,7 +41,9 @@ NOT_AUDITED = {
     "lib.Attendance", "lib.AuditEntry", "lib.DeadLetter", "lib.KeptAnswer", "lib.OutboxEvent",
     "lib.ProcessState", "lib.RegistryVersion", "lib.ShardState",
     "meters.Channel", "meters.IntervalRead", "meters.LatestReading", "meters.MinuteWindow",
-    "meters.QuarterWindow", "meters.ReadFile", "meters.Reading", "meters.WindowClock",
+    "meters.QuarterWindow", "meters.ReadFile", "meters.Reading",
+    "meters.ReplacedRead",  # what a file says of itself: what it replaced
+    "meters.WindowClock",
     "meters.WindowMark",
     "tariffs.LoadForecast", "tariffs.LoadUnknown",
     "tariffs.RegionPrice",  # a decision is its own record, and cannot be changed

@@ -1,7 +1,7 @@
-"""`manage.py import_readings FILE … --format nem12`: meter files into interval reads."""
+"""`manage.py import_readings FILE …`: meter files into interval reads, and back out of them."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from meters.formats import FORMATS
-from meters.formats.base import Note, Refused
+from meters.formats.base import HEAD, Format, Note, Refused
 from meters.formats.tally import Summary
-from meters.services import files
+from meters.models import ReadFile
+from meters.selectors import formats
+from meters.services import files, undoing
 
 REFUSED = 1  # exit codes: some file was refused; the command was called wrongly
 MISUSED = 2
 NOTES_SHOWN = 5  # of one kind; a file of 10,000 points would say the same thing 10,000 times
+FAULTS_SHOWN = 20
+DAYS_SHOWN = 10  # of a channel that are not whole, or not of 24 hours
 COLUMNS = ("point", "suffix", "unit", "direction", "minutes", "intervals", "total", "days")
 
 
@@ -26,51 +29,121 @@ class Command(BaseCommand):
     help = "Read meter files into interval reads; exit code 0 all in, 1 some refused, 2 misuse."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Declare files, format and the dry run."""
-        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        parser.add_argument("--format", required=True, choices=sorted(FORMATS))
+        """Declare files, format, the dry run and the undo."""
+        parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
         parser.add_argument(
-            "--dry-run", action="store_true", help="read and compare, but keep nothing"
+            "--format", help="nem12, espi or an import profile; found out when it is plain"
+        )
+        parser.add_argument(
+            "--dry-run", "--preview", action="store_true", help="read and compare, keep nothing"
+        )
+        parser.add_argument("--days", action="store_true", help="say every day of every channel")
+        parser.add_argument(
+            "--undo", type=int, metavar="NUMBER", help="take back the file of this number"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Take in one file after the other; a refused one does not stop the rest."""
         paths: list[Path] = options["files"]
+        if (options["undo"] is None) == (not paths):
+            message = "files to take in are meant, or --undo and a number"
+            raise CommandError(message, returncode=MISUSED)
+        if options["undo"] is not None:
+            self._undo(options["undo"])
+            return
         for path in paths:
             _check(path)
-        refused = sum(not self._take_in(path, options) for path in paths)
+        known = formats.formats()
+        chosen = [_format(path, options["format"], known) for path in paths]
+        pairs = zip(paths, chosen, strict=True)
+        refused = sum(not self._take_in(path, reader, options) for path, reader in pairs)
         if refused:
             message = f"{refused} of {len(paths)} files refused; nothing of them was kept"
             raise CommandError(message, returncode=REFUSED)
 
-    def _take_in(self, path: Path, options: dict[str, Any]) -> bool:
+    def _undo(self, number: int) -> None:
+        file = ReadFile.objects.filter(pk=number).first()
+        if file is None:
+            message = f"no file has number {number}"
+            raise CommandError(message, returncode=MISUSED)
+        try:
+            undone = undoing.undo(file_id=file.pk, now=timezone.now())
+        except undoing.AlreadyUndone:
+            self.stdout.write(f"{file.name}: nothing to do, already undone")
+        except undoing.Superseded as error:
+            message = f"{file.name}: {error}, which is --undo {error.later.pk}"
+            raise CommandError(message, returncode=REFUSED) from None
+        else:
+            said = f"{undone.removed} reads taken back, {undone.restored} of before restored"
+            self.stdout.write(self.style.SUCCESS(f"{file.name}: {said}"))
+
+    def _take_in(self, path: Path, reader: Format, options: dict[str, Any]) -> bool:
         try:
             with path.open("rb") as stream:
                 imported = files.import_file(
                     stream=stream,
                     name=path.name,
-                    reader=FORMATS[options["format"]],
+                    reader=reader,
                     now=timezone.now(),
                     dry_run=options["dry_run"],
                 )
         except files.AlreadyImported as known:
             self.stdout.write(f"{path.name}: nothing to do, already {known}")
         except Refused as refusal:
-            self.stderr.write(self.style.ERROR(f"{refusal}"))
+            for line in _faults(refusal):
+                self.stderr.write(self.style.ERROR(line))
             return False
         else:
-            self._report(imported, dry_run=options["dry_run"])
+            self._report(imported, every_day=options["days"])
         return True
 
-    def _report(self, imported: files.Imported, *, dry_run: bool) -> None:
+    def _report(self, imported: files.Imported, *, every_day: bool) -> None:
         made = f", made {imported.made_at:%Y-%m-%d %H:%M} UTC" if imported.made_at else ""
-        kept = "dry run, nothing kept" if dry_run else "taken in"
+        number = imported.file_id
+        kept = "dry run, nothing kept" if number is None else f"taken in as number {number}"
         self.stdout.write(self.style.SUCCESS(f"{imported.name}: {kept}{made}"))
         for line in _table([_cells(summary) for summary in imported.summaries]):
             self.stdout.write(f"  {line}")
         self.stdout.write(f"  {_outcome(imported)}")
+        for summary in imported.summaries:
+            for line in _days(summary, every_day=every_day):
+                self.stdout.write(f"  {line}")
         for line in _notes(imported.notes):
             self.stdout.write(f"  {line}")
+
+
+def _format(path: Path, name: str | None, known: Mapping[str, Format]) -> Format:
+    """Return the format of a file: as named, or as its beginning shows."""
+    if name is not None and name not in known:
+        message = f"{name!r} is no format: known are {', '.join(map(repr, sorted(known)))}"
+        raise CommandError(message, returncode=MISUSED)
+    if name is not None:
+        return known[name]
+    with path.open("rb") as stream:
+        found = formats.detect(stream.read(HEAD), known)
+    if found is None:
+        message = f"{path.name}: its format is not plain, name it with --format"
+        raise CommandError(message, returncode=MISUSED)
+    return found
+
+
+def _faults(refusal: Refused) -> Iterable[str]:
+    """Say each line that is wrong, and how many more there are."""
+    for fault in refusal.faults[:FAULTS_SHOWN]:
+        yield f"{refusal.file}, line {fault.line}: {fault.reason}"
+    more = len(refusal.faults) - FAULTS_SHOWN + refusal.more
+    if more > 0:
+        yield f"{refusal.file}: {more} more lines are wrong"
+
+
+def _days(summary: Summary, *, every_day: bool) -> Iterable[str]:
+    """Say a channel's days, or those that are not whole or not of 24 hours."""
+    unusual = [day for day in summary.days if day.found != day.expected or day.hours != 24]
+    shown = summary.days if every_day else unusual[:DAYS_SHOWN]
+    for day in shown:
+        yield f"{summary.channel} on {day}, {day.total:f} {summary.channel.unit}"
+    if not every_day and len(unusual) > DAYS_SHOWN:
+        yield f"{summary.channel}: {len(unusual) - DAYS_SHOWN} more days, see --days"
 
 
 def _check(path: Path) -> None:
