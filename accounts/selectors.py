@@ -7,7 +7,6 @@ API, exports and sockets ask `supplies`; nothing else decides it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +17,7 @@ from accounts.choices import KeyScope
 from accounts.models import ApiKey, Passkey, ServiceAgreement, Totp, User
 from meters.registry import Key
 from meters.selectors.energy import Span
-from segs_site.lib import access
+from segs_site.lib import access, keys
 from segs_site.lib.periods import Period
 
 
@@ -35,10 +34,20 @@ def ingest_keys() -> dict[str, Key]:
     Those that have ended are among them, so that their holders are told. The demo's key, which
     stands in the documentation, opens nothing where DEBUG is off.
     """
+    found = _that_send()
+    return {key.sha256: Key(key.name, _end(key.expires_at, key.revoked_at)) for key in found}
+
+
+def ingest_key(key: str) -> ApiKey | None:
+    """Return the row of a key that sends telemetry, ended or not; None where it is unknown."""
+    return _that_send().filter(sha256=keys.digest(key)).first()
+
+
+def _that_send() -> QuerySet[ApiKey]:
     found = ApiKey.objects.filter(scope=KeyScope.INGEST)
     if not settings.DEBUG:
-        found = found.exclude(sha256=sha256(access.DEMO_KEY.encode()).hexdigest())
-    return {key.sha256: Key(key.name, _end(key.expires_at, key.revoked_at)) for key in found}
+        found = found.exclude(sha256=keys.digest(access.DEMO_KEY))
+    return found
 
 
 def _end(*moments: datetime | None) -> datetime | None:

@@ -102,7 +102,7 @@ def _request(schema: Json, path: str, verb: str, operation: Json) -> Json:
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content is not None:
         request |= _body(SENT.get(name) or _example(schema, content))
-    if path.startswith("/telemetry/"):
+    if {"apiKey": []} in operation.get("security", []):
         request["auth"] = {"type": "noauth"}
         request.setdefault("header", []).append(_pair("X-Api-Key", "{{key}}"))
     made: Json = {"name": name, "request": request}

@@ -363,6 +363,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "KeyStateEnum": "accounts.choices.KeyState",
+        "RequestActionEnum": "meters.choices.RequestAction",
         "ReportingEnum": "meters.choices.Reporting",
         "QuarantineStateEnum": "meters.choices.QuarantineState",
         "SeverityEnum": "alerts.choices.SEVERITY_WORDS",

@@ -1,24 +1,21 @@
 """Changes to API keys."""
 
-import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from accounts.choices import KeyScope
 from accounts.models import ApiKey
+from segs_site.lib.keys import digest
+
+NOTED_EVERY = timedelta(minutes=1)
 
 
 class EndsBeforeItBegins(Exception):
     """The key would have ended already."""
-
-
-def digest(key: str) -> str:
-    """Return what is kept of a key: random keys need no salt."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def issue_key(
@@ -52,6 +49,12 @@ def hand_out(*, name: str, now: datetime, expires_at: datetime | None) -> tuple[
 def revoke_key(*, key: ApiKey, now: datetime) -> None:
     """End a key; revoking twice keeps the first moment."""
     ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now)
+
+
+def note_use(*, key: ApiKey, now: datetime) -> None:
+    """Write down that a key opened a door; at most once a minute."""
+    if key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY:
+        note_uses(uses={key.sha256: now})
 
 
 def note_uses(*, uses: Mapping[str, datetime]) -> None:

@@ -14,8 +14,12 @@ PING_LASTS = timedelta(minutes=5)
 FETCHED_AT_ONCE = 100
 
 
+class NotYours(Exception):
+    """The request does not exist, or is another head-end's."""
+
+
 class NotWaiting(Exception):
-    """The request does not exist, is another head-end's, is answered or has expired."""
+    """The request is answered or has expired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,9 @@ def fetch(*, key_prefix: str, now: datetime) -> list[GatewayRequest]:
 
 
 def answer(*, request_id: int, key_prefix: str, answer: Answer, now: datetime) -> None:
-    """Write down what a head-end says, once. Raises NotWaiting."""
+    """Write down what a head-end says, once. Raises NotYours or NotWaiting."""
     if not GatewayRequest.objects.filter(_of(key_prefix), pk=request_id).exists():
-        raise NotWaiting
+        raise NotYours
     answered = (
         GatewayRequest.objects.waiting(now=now)
         .filter(pk=request_id)

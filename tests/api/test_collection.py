@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
+from accounts.services import issue_key
 from benchmarks import collection
 from segs_site.lib.access import Role
 from tests import worlds
@@ -39,6 +40,7 @@ def demo(now: datetime, settings: Any) -> None:
     region = worlds.region(NAMED["region"], capacity_kw=100, since=since)
     place = worlds.transformer(region)
     meter = worlds.meter(NAMED["meter"], region=region, since=since, transformer=place)
+    issue_key(name="demo", key=NAMED["key"], now=since)
     for role, email in collection.PEOPLE.items():
         User.objects.create_user(email, NAMED["password"], role=role)
     customer = User.objects.get(email=collection.PEOPLE["customer"])

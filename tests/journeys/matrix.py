@@ -74,6 +74,8 @@ API: dict[str, Rule] = {
     "telemetry/daily": read(PEOPLE),
     "telemetry/monthly": read(PEOPLE),
     "telemetry/export.csv": read(PEOPLE),
+    "telemetry/requests": read(frozenset({KEY})),
+    "telemetry/requests/:pk/answer": send(frozenset({KEY})),
     "admin/users": read(ADMINS) | send(ADMINS),
     "admin/users/:pk": {"GET": ADMINS, "PATCH": ADMINS},
     "admin/users/:pk/reset-second-factor": send(ADMINS),

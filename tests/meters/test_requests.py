@@ -7,7 +7,7 @@ import pytest
 from meters.choices import RequestState
 from meters.models import Gateway, GatewayRequest, Meter
 from meters.services import requests
-from meters.services.requests import Answer, NotWaiting
+from meters.services.requests import Answer, NotWaiting, NotYours
 from tests.worlds import SmallGrid
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +80,7 @@ class TestAnswer:
     def test_of_another_head_end_is_refused(self, meter: Meter, now: datetime) -> None:
         request = ask(meter, now=now)
 
-        with pytest.raises(NotWaiting):
+        with pytest.raises(NotYours):
             requests.answer(
                 request_id=request.pk, key_prefix=OTHER_KEY, answer=Answer(succeeded=True), now=now
             )
