@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,9 @@ from django.views.decorators.http import require_GET
 from alerts import performance
 from alerts.forms import PerformanceForm
 from alerts.selectors import performance as performances
+from alerts.selectors.continuity import supply_in
 from alerts.selectors.performance import Report
+from alerts.views import supplying
 from alerts.views.desk import shown
 from segs_site.lib import csvs
 from segs_site.lib.access import Action
@@ -67,12 +70,15 @@ def page(request: HttpRequest) -> HttpResponse:
     """Show the figures of a period."""
     now = timezone.now()
     form, report = _asked(request, now)
+    supply = supply_in(period=report.period, now=now)
     scale = max(LEAST_SCALE, report.rate.peak)
     context: dict[str, Any] = {
         "form": form,
         "now": now,
         "report": report,
         "figures": figures(report),
+        "supply": supply,
+        "indices": supplying.rows(supply),
         "bars": list(_bars(report, scale)),
         "lines": [(TALLEST * (1 - each / scale), each) for each in (1, 10)],
         "export": f"?{request.GET.urlencode()}" if request.GET else "?",
@@ -84,17 +90,25 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def figures_csv(request: HttpRequest) -> HttpResponseBase:
     """Return the figures as CSV; with `what=rate` the alarms of every ten minutes."""
-    report = _asked(request, timezone.now())[1]
+    now = timezone.now()
+    report = _asked(request, now)[1]
     if request.GET.get("what") == "rate":
         rows: Iterator[Any] = (
             (each.start, each.rate * report.operators) for each in report.rate.slices
         )
         return csvs.answer(request, name="alarm-rate.csv", header=("start", "alarms"), rows=rows)
+    supply = supply_in(period=report.period, now=now)
     return csvs.answer(
         request,
         name="alarm-performance.csv",
-        header=("figure", "value", "unit", "target", "met"),
-        rows=((f.code, f.value, f.unit, f.target, _met(f)) for f in figures(report)),
+        header=("figure", "value", "unit", "target", "met", "definition"),
+        rows=chain(
+            ((f.code, f.value, f.unit, f.target, _met(f), "") for f in figures(report)),
+            (
+                (code, value, unit, "", "", is_)
+                for code, value, unit, is_ in supplying.table(supply)
+            ),
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from alerts.conditions.kinds import Kind, Severity
@@ -17,6 +18,7 @@ from alerts.models import Alert
 from alerts.services import raising
 from tests.alerts import builders
 from tests.alerts.pages import keys, matter
+from tests.alerts.test_continuity import interrupt
 from tests.worlds import SmallGrid
 
 
@@ -54,6 +56,7 @@ class TestPerformance:
         found = {row["figure"]: row for row in rows}
         assert found["peak"] | {} == {
             "figure": "peak", "value": "1.0", "unit": "", "target": "at most 10", "met": "yes",
+            "definition": "",
         }  # fmt: skip
         assert found["median_wait"]["value"] == ""
 
@@ -66,6 +69,74 @@ class TestPerformance:
 
         assert len(rows) == 144
         assert sum(float(row["alarms"]) for row in rows) == 1
+
+
+class TestSupply:
+    @pytest.fixture
+    def interrupted(self, small_grid: SmallGrid) -> None:
+        """A customer of six was out for 12 minutes, one for 4, one for 60 of planned work."""
+        half_past = timezone.now() - timedelta(hours=2)
+        for meter, minutes, is_planned in zip(
+            small_grid.north_meters, (12, 4, 60), (False, False, True), strict=True
+        ):
+            interrupt(meter, half_past, minutes, is_planned=is_planned)
+
+    def test_stands_by_index_with_planned_work_apart(
+        self, desk: Callable[..., str], olga: User, interrupted: None
+    ) -> None:
+        page = desk(reverse("alert-performance"))
+
+        found = re.findall(
+            r'<th scope="row">(\w+)[^<]*<small>[^<]*</small></th>'
+            r'<td class="figure-cell">([^<]*)</td><td class="figure-cell">([^<]*)</td>',
+            page,
+        )
+        assert found[:4] == [
+            ("SAIDI", "2.00 min", "10.00 min"),
+            ("SAIFI", "0.167", "0.167"),
+            ("CAIDI", "12.0 min", "60.0 min"),
+            ("MAIFI", "0.167", "0.000"),
+        ]
+        assert "<b>6</b> customers served" in page
+        assert "not over" not in page
+
+    def test_says_what_is_not_over(
+        self, desk: Callable[..., str], olga: User, small_grid: SmallGrid
+    ) -> None:
+        interrupt(small_grid.north_meters[0], timezone.now() - timedelta(minutes=30), None)
+
+        page = desk(reverse("alert-performance"))
+
+        assert "1 interruption is not over: it counts up to now" in page
+
+    def test_without_an_interruption_is_nought_and_no_mean(
+        self, desk: Callable[..., str], olga: User, small_grid: SmallGrid
+    ) -> None:
+        page = desk(reverse("alert-performance"))
+
+        assert "0.00 min" in page
+        assert '<td class="figure-cell">–</td>' in page
+
+    def test_says_that_nobody_is_served(self, desk: Callable[..., str], olga: User) -> None:
+        page = desk(reverse("alert-performance"))
+
+        assert "No customer is served." in page
+        assert "SAIDI" not in page
+
+    def test_stands_in_the_csv_with_what_it_is(
+        self, desk: Callable[..., str], client: Client, olga: User, interrupted: None
+    ) -> None:
+        desk()
+        answer = client.get(reverse("alert-performance-csv"), {"period": "168"})
+        rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode())))
+
+        found = {row["figure"]: row for row in rows}
+        assert float(found["saidi_min"]["value"]) == pytest.approx(2)
+        assert found["saidi_min"]["unit"] == "min"
+        assert "without supply" in found["saidi_min"]["definition"]
+        assert float(found["planned_caidi_min"]["value"]) == pytest.approx(60)
+        assert found["customers"]["value"] == "6"
+        assert found["lasting"]["value"] == "0"
 
 
 class TestBudget:
