@@ -17,15 +17,15 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from grid.models import Transformer
 from meters.choices import Reporting
 from meters.mapframes import SILENT_AFTER_INTERVALS
-from meters.models import Meter
+from meters.models import Meter, MeterInstallation, ServicePoint
 from segs_site.lib.periods import EPOCH
 
 Rows = QuerySet[Meter, dict[str, Any]]
 
 _PLACE = "place__service_point__"
-_SEARCHED = ("serial", "service_point", "transformer", "feeder")  # by FIELDS: their joins, once
 FIELDS = {
     "region": F(f"{_PLACE}region__code"),
     "service_point": F(f"{_PLACE}code"),
@@ -116,9 +116,21 @@ def _kept(rows: QuerySet[Meter], wanted: Wanted, now: datetime) -> QuerySet[Mete
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
     if wanted.state:
         rows = rows.filter(_in_state(Reporting(wanted.state), now))
-    if not wanted.search:
-        return rows
-    found = Q()
-    for field in _SEARCHED:
-        found |= Q(**{f"{field}__icontains": wanted.search})
-    return rows.filter(found)
+    return rows.filter(pk__in=_found(wanted.search, now)) if wanted.search else rows
+
+
+def _found(search: str, now: datetime) -> QuerySet[Any, Any]:
+    """Return the ids of meters whose serial, service point, transformer or feeder has a text.
+
+    Each table is read by itself: over their join, every row of it would be made first.
+    """
+    transformers = Transformer.objects.filter(
+        Q(code__icontains=search) | Q(feeder__code__icontains=search)
+    )
+    points = [
+        ServicePoint.objects.filter(code__icontains=search),
+        ServicePoint.objects.filter(transformer__in=transformers),
+    ]
+    there = MeterInstallation.objects.filter(during__contains=now)
+    hanging = [there.filter(service_point__in=each).values("meter_id") for each in points]
+    return Meter.objects.filter(serial__icontains=search).values("pk").union(*hanging)
