@@ -109,7 +109,11 @@ def _context(bill: Invoice, form: DisputeForm) -> dict[str, Any]:
         "note": getattr(bill, "credit_note", None),
         "why": differing.of_bill(bill),
         "sections": [
-            section | {"lines": [(row, row.pk in opens) for row in lines if row.section == place]}
+            section
+            | {
+                "where": section.get("address") or section.get("point", ""),
+                "lines": [(row, row.pk in opens) for row in lines if row.section == place],
+            }
             for place, section in enumerate(bill.sections)
         ],
         "objections": objections,
