@@ -20,7 +20,7 @@ from grid.models import Region  # noqa: E402
 from segs_site.lib.periods import MINUTE, QUARTER, floor  # noqa: E402
 from tariffs.models import PricingPolicy  # noqa: E402
 from tariffs.services import deciding, policies  # noqa: E402
-from tests.browser import alarms, bills, chromium, expected, scene  # noqa: E402
+from tests.browser import alarms, bills, chromium, expected, homescreens, scene  # noqa: E402
 from tests.browser.stage import Stage  # noqa: E402
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "screens"
@@ -110,6 +110,7 @@ def main() -> None:
         for log in folder.glob("*.log"):
             sys.stdout.write(f"{log.name}: {log.read_text()[-1500:]}\n")
         shutil.rmtree(folder, ignore_errors=True)
+    homescreens.take()
 
 
 if __name__ == "__main__":
