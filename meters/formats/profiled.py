@@ -107,6 +107,7 @@ class _Reading:
         self.doubled: dict[str, _Doubled] = {}
         self.told: set[tuple[str, str]] = set()
         self.rows = 0
+        self.width = 0  # of the headings, or of the first row where there are none
 
     def items(self, stream: BinaryIO) -> Iterator[Item]:
         """Yield the file's items."""
@@ -130,6 +131,7 @@ class _Reading:
 
     def _headings(self, line: int, cells: list[str]) -> None:
         places = {cell.lower(): place for place, cell in reversed(list(enumerate(cells)))}
+        self.width = len(cells)
         for name in sorted(self.profile.columns()):
             if name.lower() not in places:
                 raise Refused(self.name, line, f"has no column {name!r}: it is another layout")
@@ -159,10 +161,16 @@ class _Reading:
             yield Fault(line, str(bad))
 
     def _check_width(self, cells: list[str]) -> None:
-        wide = self.profile.layout == WIDE
-        needed = 1 if wide else max(self.columns.values()) + 1
+        """Refuse a row that is too short, or so long that a mark may have cut a value in two."""
+        if self.profile.layout == WIDE:
+            return
+        self.width = self.width or len(cells)
+        needed = max(self.columns.values()) + 1
         if len(cells) < needed:
             message = f"has {len(cells)} cells, {needed} or more are needed"
+            raise _Bad(message)
+        if any(cells[self.width :]):
+            message = f"has {len(cells)} cells, {self.width} are expected"
             raise _Bad(message)
 
     def _place(self, cells: list[str]) -> _Place:

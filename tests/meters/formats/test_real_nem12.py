@@ -21,11 +21,11 @@ KNOWN = FOLDER / "expected.json"
 pytestmark = pytest.mark.skipif(not KNOWN.is_file(), reason="SEGS_METER_FILES names no folder")
 
 
-def entries(*verdicts: str) -> list[dict]:
+def entries(*verdicts: str, kinds: tuple[str, ...] = ("NEM12",)) -> list[dict]:
     if not KNOWN.is_file():
         return []
     found = json.loads(KNOWN.read_text())["files"]
-    return [one for one in found if one["format"] == "NEM12" and one["verdict"] in verdicts]
+    return [one for one in found if one["format"] in kinds and one["verdict"] in verdicts]
 
 
 def named(entry: dict) -> str:
