@@ -69,6 +69,14 @@ def _is_address(address: str) -> None:
         raise ValidationError(message) from refusal
 
 
+def _is_iban(iban: str) -> None:
+    compact = iban.replace(" ", "").upper()
+    turned = compact[4:] + compact[:4]
+    is_shaped = re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", compact)
+    if iban and not (is_shaped and int("".join(str(int(c, 36)) for c in turned)) % 97 == 1):
+        raise ValidationError("must be an IBAN whose check digits are right")
+
+
 _is_database = validate.Regexp(
     r"(postgres|postgresql)://.+", error="must start with postgresql://"
 )
@@ -113,6 +121,14 @@ SEGS_REQUIRE_SECOND_FACTOR = env.bool("SEGS_REQUIRE_SECOND_FACTOR", False)
 # How long things are kept and how they are cut; see docs/settings.md.
 SEGS_SITE_ZONE = env.str("SEGS_SITE_ZONE", "UTC", validate=_is_zone)
 SEGS_SUPPLIER = env.str("SEGS_SUPPLIER", "SEGS")
+SEGS_SUPPLIER_ADDRESS = env.str("SEGS_SUPPLIER_ADDRESS", "")
+SEGS_SUPPLIER_CONTACT = env.str("SEGS_SUPPLIER_CONTACT", "")
+SEGS_SUPPLIER_TAX_ID = env.str("SEGS_SUPPLIER_TAX_ID", "")
+SEGS_IBAN = env.str("SEGS_IBAN", "", validate=_is_iban).replace(" ", "").upper()
+SEGS_BIC = env.str(
+    "SEGS_BIC", "", validate=validate.Regexp(r"([A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?)?$")
+)
+SEGS_FONTS: list[str] = env.list("SEGS_FONTS", ["/usr/share/fonts", "/usr/local/share/fonts"])
 SEGS_SHARDS = env.int("SEGS_SHARDS", 4, validate=validate.Range(1, 255))
 SEGS_RAW_RETENTION_DAYS = env.int("SEGS_RAW_RETENTION_DAYS", 90, validate=validate.Range(min=1))
 SEGS_OUTBOX_RETENTION_HOURS = env.int(

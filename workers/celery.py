@@ -96,6 +96,11 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"queue": "billing", "expires": 10},
     },
+    "draw-documents": {
+        "task": "workers.tasks.draw_documents",
+        "schedule": 2.0,
+        "options": {"queue": "billing", "expires": 10},
+    },
     "mark-overdue": {
         "task": "workers.tasks.mark_overdue",
         "schedule": 600.0,

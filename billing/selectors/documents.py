@@ -1,6 +1,17 @@
-"""Documents of invoices that are drawn."""
+"""Documents of invoices that are drawn, and what they are drawn from."""
 
-from billing.models import Invoice, InvoiceDocument
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from billing.choices import Of
+from billing.models import AsBilled, Invoice, InvoiceDocument, InvoiceLine
+from billing.packing import unpack
+from billing.rating import daily
+from billing.rating.daily import DayUse
+from billing.rating.differences import Difference
+from billing.selectors import differing
+from segs_site.lib.periods import local_day
 
 
 class NotDrawn(Exception):
@@ -18,3 +29,34 @@ def of(invoice: Invoice) -> InvoiceDocument:
 def is_drawn(invoice: Invoice) -> bool:
     """Tell whether the document can be served, without reading it."""
     return InvoiceDocument.objects.drawn().filter(invoice=invoice).exists()
+
+
+def fault_of(invoice: Invoice) -> str:
+    """Return why the document could not be drawn; empty when it was, or was not tried."""
+    found = InvoiceDocument.objects.waiting().filter(invoice=invoice)
+    return found.values_list("fault", flat=True).first() or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a document says beside the invoice's own row; `why` is None for a first bill."""
+
+    lines: Sequence[InvoiceLine]
+    days: Sequence[DayUse]
+    why: Difference | None
+
+
+def facts(invoice: Invoice) -> Facts:
+    """Return what the document of an invoice is drawn from."""
+    return Facts(list(invoice.lines.all()), days(invoice), differing.of_bill(invoice))
+
+
+def days(invoice: Invoice) -> Sequence[DayUse]:
+    """Return the energy drawn on each day, of the intervals that the invoice charges for."""
+    zone = ZoneInfo(invoice.zone)
+    rows = AsBilled.objects.filter(line__invoice=invoice, line__of=Of.ENERGY).order_by("day")
+    billed = (
+        (row.day, unpack(bytes(row.packed), day_start=local_day(row.day, zone).start))
+        for row in rows
+    )
+    return daily.by_day(billed, start=invoice.starts_on, end=invoice.ends_on)

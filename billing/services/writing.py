@@ -85,7 +85,14 @@ def _invoice(reckoning: Reckoning, account: CustomerAccount, now: datetime) -> I
 def _parties(account: CustomerAccount) -> dict[str, object]:
     customer = account.customer
     return {
-        "supplier": {"name": settings.SEGS_SUPPLIER},
+        "supplier": {
+            "name": settings.SEGS_SUPPLIER,
+            "address": settings.SEGS_SUPPLIER_ADDRESS,
+            "contact": settings.SEGS_SUPPLIER_CONTACT,
+            "tax_id": settings.SEGS_SUPPLIER_TAX_ID,
+            "iban": settings.SEGS_IBAN,
+            "bic": settings.SEGS_BIC,
+        },
         "customer": {"code": customer.code, "name": customer.name},
         "account": account.number,
     }

@@ -17,8 +17,8 @@ from billing.forms import (
     ReasonForm,
 )
 from billing.models import AsBilled, Invoice, InvoiceLine
+from billing.selectors import documents, standing
 from billing.selectors import invoices as selectors
-from billing.selectors import standing
 from billing.views.showing import page_of, shown
 from segs_site.lib import money, paging
 from segs_site.lib.access import Action
@@ -90,6 +90,8 @@ def invoice_context(invoice: Invoice, **forms: Any) -> dict[str, Any]:
         "is_live": state not in NOT_LIVE,
         "paid": invoice.total - open_amount,
         "open_amount": open_amount,
+        "is_drawn": documents.is_drawn(invoice),
+        "fault": documents.fault_of(invoice),
         "sections": _sections(invoice),
         "events": invoice.events.order_by("at", "id"),
         "payments": invoice.payments.all(),

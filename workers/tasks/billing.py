@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from celery import shared_task
 from django.conf import settings
 
-from billing.services import receiving, running
+from billing.documents import fonts
+from billing.services import drawing, receiving, running
 
 log = logging.getLogger(__name__)
 
 WORK_FOR_S = 20.0  # then the next tick goes on, so that a long run blocks no restart
+DOCUMENTS_AT_ONCE = 50
 
 
 @shared_task(name="workers.tasks.work_bills")
@@ -24,6 +26,21 @@ def work_bills() -> None:
         if not done:
             return
         log.info("worked off %s turns of bill runs", done)
+
+
+@shared_task(name="workers.tasks.draw_documents")
+def draw_documents() -> None:
+    """Draw the documents of invoices that were issued."""
+    ended = time.monotonic() + WORK_FOR_S
+    while time.monotonic() < ended:
+        try:
+            drawn = drawing.draw_due(now=datetime.now(UTC), limit=DOCUMENTS_AT_ONCE)
+        except fonts.MissingFont as fault:
+            log.error("no document is drawn: %s", fault)  # noqa: TRY400 nobody needs its way
+            return
+        if not drawn:
+            return
+        log.info("drew %s documents", drawn)
 
 
 @shared_task(name="workers.tasks.mark_overdue")
