@@ -65,7 +65,9 @@ def _is_address(address: str) -> None:
     try:
         IPv4Address(address)
     except ValueError as refusal:
-        message = f"must be an IPv4 address of this machine, such as 127.0.0.1 or 0.0.0.0: {refusal}"
+        message = (
+            f"must be an IPv4 address of this machine, such as 127.0.0.1 or 0.0.0.0: {refusal}"
+        )
         raise ValidationError(message) from refusal
 
 
