@@ -44,7 +44,7 @@ class MetersForm(forms.Form):
     state = forms.ChoiceField(
         required=False,
         label=_("State"),
-        choices=[("", _("every state")), *Reporting.choices],
+        choices=[("", _("every state")), *((state.value, _(state.word)) for state in Reporting)],
         widget=forms.Select(attrs=CHOICE),
     )
     seen = forms.ChoiceField(

@@ -68,7 +68,7 @@ def reporting(state: Reporting) -> SafeString:
         '<path d="{}"/></svg>{}</span>',
         kind,
         outline,
-        state.label,
+        _(state.word),
     )
 
 

@@ -30,6 +30,7 @@ export function listenToGestures(stage, map) {
     changed();
   });
   stage.addEventListener("pointerdown", (event) => {
+    if (event.target.closest("a")) return; // a captured pointer would not click it
     pointers.set(event.pointerId, at(event));
     stage.setPointerCapture(event.pointerId);
   });

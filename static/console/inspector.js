@@ -55,11 +55,17 @@ export class Inspector {
     this.#map.refresh();
     if (index < 0) return;
     const facts = this.#facts(index);
+    this.#showWay(facts.serial);
     const [title, state, ...rows] = this.#card.querySelectorAll("[data-fact]");
     title.textContent = facts.serial;
     state.replaceChildren(...(facts.state === null ? [] : [glyph(facts.state)]), facts.word);
     rows.forEach((row) => (row.textContent = facts[row.dataset.fact]));
     this.#put(index);
+  }
+
+  #showWay(serial) {
+    const link = this.#card.querySelector("[data-part=page]");
+    link.href = `${link.dataset.url}?${new URLSearchParams({ serial })}`;
   }
 
   #put(index) {
@@ -115,6 +121,7 @@ export class Inspector {
 
   #key(event) {
     if (!this.#map.plane || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("a")) return; // a link answers its own keys
     const direction = DIRECTIONS[event.key];
     if (direction && event.shiftKey) this.#moves.pan(-direction[0] * PAN, -direction[1] * PAN);
     else if (direction) this.#step(direction);
@@ -123,6 +130,7 @@ export class Inspector {
     else if (event.key === "0") this.#moves.fit();
     else if (event.key === "n") this.#nextAbnormal();
     else if (event.key === "Escape") this.close();
+    else if (event.key === "Enter" && this.#map.focused >= 0) this.#card.querySelector("[data-part=page]").click();
     else return;
     event.preventDefault();
   }

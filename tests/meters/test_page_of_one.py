@@ -211,7 +211,7 @@ class TestMeterPage:
         assert 'class="figures"' in fresh
         assert "<b>2.345</b> kW" in old
         assert 'class="figures is-old"' in old
-        assert "no reading for three intervals" in old
+        assert "</svg>silent" in old
 
     def test_says_that_it_was_never_heard(self, shown: Callable[..., str]) -> None:
         page = shown()
@@ -233,7 +233,7 @@ class TestMeterPage:
     def test_answers_a_script_with_the_part_alone(self, desk: Client, meter: Meter) -> None:
         answer = desk.get(f"/meters/{meter.pk}/day/", headers=FRAGMENT)
 
-        assert answer.content.decode().strip().startswith('<div data-swap="day">')
+        assert answer.content.decode().strip().startswith('<div data-swap="days">')
         assert "X-Fragment" in answer["Vary"]
 
 
@@ -308,6 +308,11 @@ class TestAlertsPart:
             str(new.pk),
             str(old.pk),
         ]
+
+    def test_is_led_to_from_an_alert(self, desk: Client, meter: Meter, now: datetime) -> None:
+        alert = builders.raised(meter, at=now)
+
+        assert f'<a href="/meters/{meter.pk}/">' in page(desk.get(f"/alerts/{alert.pk}/"))
 
     def test_says_that_nothing_was_wrong(self, shown: Callable[..., str]) -> None:
         assert "Nothing was ever wrong with this meter." in shown("alerts/")

@@ -111,8 +111,8 @@ class TestList:
     ) -> None:
         said = page(desk.get(LIST, {"search": "MTR-N0"}))
 
-        assert "no reading yet" in said
-        assert '<td class="is-figure">–</td>' in said
+        assert "never heard" in said
+        assert '<td class="is-figure" data-label="kW">–</td>' in said
         assert "0.000" not in said
 
     @pytest.mark.parametrize(
