@@ -21,15 +21,22 @@ class Untimely(Exception):
 def parse(text: str, pattern: str) -> datetime:
     """Return what a stamp says: aware where it carries its offset, else by the file's clock."""
     try:
-        if pattern in (profile.EPOCH, profile.EPOCH_MS):
-            return _epoch(text, pattern)
-        if pattern == profile.ISO:
-            return datetime.fromisoformat(text)
-        # the zone is the profile's: what is naive is placed by `Clock`
-        return datetime.strptime(text, pattern)  # noqa: DTZ007
+        stamp = _parsed(text, pattern)
     except (ValueError, OverflowError, energy.Unfit):
         message = f"{text[:40]!r} is no time written as {pattern}"
         raise Untimely(message) from None
+    if not EARLIEST.year - 1 <= stamp.year <= LATEST.year:
+        raise Untimely(_of_another_age(stamp))
+    return stamp
+
+
+def _parsed(text: str, pattern: str) -> datetime:
+    if pattern in (profile.EPOCH, profile.EPOCH_MS):
+        return _epoch(text, pattern)
+    if pattern == profile.ISO:
+        return datetime.fromisoformat(text)
+    # the zone is the profile's: what is naive is placed by `Clock`
+    return datetime.strptime(text, pattern)  # noqa: DTZ007
 
 
 def _epoch(text: str, pattern: str) -> datetime:
@@ -109,6 +116,9 @@ class Clock:
 
 def _sane(moment: datetime) -> datetime:
     if not EARLIEST <= moment < LATEST:
-        message = f"{moment:%Y-%m-%d} is before 2000 or after 2100"
-        raise Untimely(message)
+        raise Untimely(_of_another_age(moment))
     return moment
+
+
+def _of_another_age(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d} is before 2000 or after 2100"

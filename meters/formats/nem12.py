@@ -22,6 +22,7 @@ from meters.formats.nem12_day import MARKET_TIME, MINUTES_PER_DAY, Day, Unqualif
 
 LENGTHS_MIN = (5, 15, 30)
 NMI_LENGTH = 10
+FIRST_YEAR, LAST_YEAR = 1990, 2100  # no interval meter before, and the calendar's edge is far
 MAX_TEXT = 64  # of an identifier or a serial
 CHANNEL_FIELDS = 9  # up to the interval length
 
@@ -228,9 +229,10 @@ def _date(written: str) -> datetime | None:
     if len(written) != 8 or not (written.isascii() and written.isdigit()):
         return None
     try:
-        return datetime.strptime(written, "%Y%m%d").replace(tzinfo=MARKET_TIME)
+        day = datetime.strptime(written, "%Y%m%d").replace(tzinfo=MARKET_TIME)
     except ValueError:
         return None
+    return day if FIRST_YEAR <= day.year < LAST_YEAR else None
 
 
 def _moment(written: str) -> datetime | None:

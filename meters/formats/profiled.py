@@ -8,7 +8,7 @@ hours ask for, a stamp that never was and a unit that is not known are said, not
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import BinaryIO, NamedTuple
 
 from meters.formats import clock, energy, text
@@ -315,7 +315,11 @@ class _Reading:
         value = energy.number(bare_digits)
         if profile.decimals is None:
             return value
-        return value.quantize(Decimal(1).scaleb(-profile.decimals), ROUND_HALF_UP)
+        try:
+            return value.quantize(Decimal(1).scaleb(-profile.decimals), ROUND_HALF_UP)
+        except InvalidOperation:
+            message = f"{written[:40]!r} cannot be rounded to {profile.decimals} decimals"
+            raise energy.Unfit(message) from None
 
     def _once(self, line: int, code: str, what: str, message: str) -> Iterator[Item]:
         if (code, what) not in self.told and len(self.told) < CLOCKS:

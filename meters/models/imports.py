@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from meters.choices import ColumnSign, Direction, Layout
+from meters.formats import FORMATS
 from meters.formats.profile import ISO, Misdrawn, Profile, Rule
 from meters.models.held import Channel, ReadFile
 from segs_site.lib import quantities
@@ -79,7 +80,10 @@ class ImportProfile(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse what no file can be read by, whatever the channels are."""
+        """Refuse a name that is taken, and what no file can be read by whatever the channels."""
+        if self.name in FORMATS:
+            message = f"{self.name} is the name of another format"
+            raise ValidationError(message)
         self.check_with([Rule(column="1", direction="import", suffix="1")])
 
     def check_with(self, rules: Iterable[Rule]) -> None:

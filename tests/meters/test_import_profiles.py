@@ -86,6 +86,7 @@ class TestRow:
             ({"length_min": None}, "neither how long"),
             ({"qualities": "Read is fine"}, "one of missing"),
             ({"decimal_mark": ","}, "decimal mark is the delimiter"),
+            ({"name": "espi"}, "name of another format"),
         ],
     )
     def test_is_refused_when_no_file_can_be_read_by_it(self, changed, reason):

@@ -146,3 +146,8 @@ class TestParse:
     def test_refuses_what_is_none(self, text, pattern):
         with pytest.raises(Untimely, match="no time written as"):
             clock.parse(text, pattern)
+
+    @pytest.mark.parametrize("year", ["0001", "1970", "9999"])
+    def test_refuses_another_age(self, year):
+        with pytest.raises(Untimely, match="before 2000 or after 2100"):
+            clock.parse(f"{year}-01-01T00:00", "iso")
