@@ -382,7 +382,7 @@ class TestPrices:
 
         said = shown(carls, "portal-prices", query="?hours=3")
 
-        assert "<b>09:00 – 11:00</b> expected 0.16 at most EUR" in said
+        assert "<b>09:00 – 11:00</b> expected 0.16 EUR at most" in said
         assert "<b>12:00 – 13:00</b> expected 0.20 EUR" in said
         assert "How right it is cannot be said yet" in said
         assert "0.16 – 0.30" in said
