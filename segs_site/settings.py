@@ -3,37 +3,20 @@
 Each variable is described in `docs/settings.md`. Nothing here imports an app.
 """
 
-import re
 import sys
 from datetime import timedelta
-from ipaddress import IPv4Address, ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, ValidationError, validate
 
+from segs_site import valid
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEV_SECRET_KEY = "segs-demo-secret-key-never-for-production"  # noqa: S105 refused when DEBUG is off
 
 env = Env(eager=False)
-
-
-def _is_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as refusal:
-        message = f"{name!r} is no zone of the tz database, such as Europe/Brussels"
-        raise ValidationError(message) from refusal
-
-
-def _is_site(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        message = "must be scheme and name alone, such as https://grid.example"
-        raise ValidationError(message)
 
 
 def _are_limits(limits: dict[str, int]) -> None:
@@ -43,49 +26,6 @@ def _are_limits(limits: dict[str, int]) -> None:
         raise ValidationError(message)
 
 
-def _is_gateway(url: str) -> None:
-    if url and not re.match(r"https?://[^/]+|file:///|console:$", url):
-        raise ValidationError("must be an http(s) address, file:///folder or console:")
-
-
-def _are_sms_fields(fields: dict[str, str]) -> None:
-    if not {"to", "text"} <= fields.keys() <= {"to", "from", "text"}:
-        raise ValidationError("must name its fields, such as to=To,text=Body,from=From")
-
-
-def _are_networks(networks: list[str]) -> None:
-    try:
-        _ = [ip_network(network) for network in networks]
-    except ValueError as refusal:
-        message = f"must be networks such as 10.20.0.0/16: {refusal}"
-        raise ValidationError(message) from refusal
-
-
-def _is_address(address: str) -> None:
-    try:
-        IPv4Address(address)
-    except ValueError as refusal:
-        message = (
-            f"must be an IPv4 address of this machine, such as 127.0.0.1 or 0.0.0.0: {refusal}"
-        )
-        raise ValidationError(message) from refusal
-
-
-def _is_iban(iban: str) -> None:
-    compact = iban.replace(" ", "").upper()
-    turned = compact[4:] + compact[:4]
-    is_shaped = re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", compact)
-    if iban and not (is_shaped and int("".join(str(int(c, 36)) for c in turned)) % 97 == 1):
-        raise ValidationError("must be an IBAN whose check digits are right")
-
-
-_is_database = validate.Regexp(
-    r"(postgres|postgresql)://.+", error="must start with postgresql://"
-)
-_is_broker = validate.Regexp(
-    r"(rediss?|unix)://.+", error="must start with redis://, rediss:// or unix://"
-)
-
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", DEV_SECRET_KEY)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -94,39 +34,41 @@ CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", [])
 SEGS_PROXIES = env.int("SEGS_PROXIES", 0, validate=validate.Range(0, 5))
 SEGS_TLS_REDIRECT = env.bool("SEGS_TLS_REDIRECT", not DEBUG)
 DATABASE_URL = env.str(
-    "DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/segs", validate=_is_database
+    "DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/segs", validate=valid.is_database
 )
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0", validate=_is_broker)
-CACHE_URL = env.str("CACHE_URL", "", validate=lambda url: url == "" or _is_broker(url))
+REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0", validate=valid.is_broker)
+CACHE_URL = env.str("CACHE_URL", "", validate=lambda url: url == "" or valid.is_broker(url))
 
 # People: where links of mails lead, who sends them, and what a sign-in needs.
 SEGS_SITE_URL = env.str(
-    "SEGS_SITE_URL", f"http://localhost:{env.str('PORT', '8000')}", validate=_is_site
+    "SEGS_SITE_URL", f"http://localhost:{env.str('PORT', '8000')}", validate=valid.is_site
 )
 SEGS_MAIL_FROM = env.str("SEGS_MAIL_FROM", "SEGS <segs@localhost>")
 # Text messages, which are offered where there is a gateway; and whom webhooks may reach.
 SEGS_SMS_URL = env.str(
     "SEGS_SMS_URL",
     f"file:///{BASE_DIR / env.str('SEGS_HOME', '.segs')}/texts" if DEBUG else "",
-    validate=_is_gateway,
+    validate=valid.is_gateway,
 )
 SEGS_SMS_TOKEN = env.str("SEGS_SMS_TOKEN", "")
 SEGS_SMS_FROM = env.str("SEGS_SMS_FROM", "SEGS")
 SEGS_SMS_FORMAT = env.str("SEGS_SMS_FORMAT", "json", validate=validate.OneOf(["json", "form"]))
 SEGS_SMS_FIELDS: dict[str, str] = env.dict(
-    "SEGS_SMS_FIELDS", {"to": "to", "from": "from", "text": "text"}, validate=_are_sms_fields
+    "SEGS_SMS_FIELDS", {"to": "to", "from": "from", "text": "text"}, validate=valid.are_sms_fields
 )
-SEGS_WEBHOOK_NETWORKS: list[str] = env.list("SEGS_WEBHOOK_NETWORKS", [], validate=_are_networks)
+SEGS_WEBHOOK_NETWORKS: list[str] = env.list(
+    "SEGS_WEBHOOK_NETWORKS", [], validate=valid.are_networks
+)
 SEGS_WEBHOOK_HTTP = env.bool("SEGS_WEBHOOK_HTTP", False)
 SEGS_REQUIRE_SECOND_FACTOR = env.bool("SEGS_REQUIRE_SECOND_FACTOR", False)
 
 # How long things are kept and how they are cut; see docs/settings.md.
-SEGS_SITE_ZONE = env.str("SEGS_SITE_ZONE", "UTC", validate=_is_zone)
+SEGS_SITE_ZONE = env.str("SEGS_SITE_ZONE", "UTC", validate=valid.is_zone)
 SEGS_SUPPLIER = env.str("SEGS_SUPPLIER", "SEGS")
 SEGS_SUPPLIER_ADDRESS = env.str("SEGS_SUPPLIER_ADDRESS", "")
 SEGS_SUPPLIER_CONTACT = env.str("SEGS_SUPPLIER_CONTACT", "")
 SEGS_SUPPLIER_TAX_ID = env.str("SEGS_SUPPLIER_TAX_ID", "")
-SEGS_IBAN = env.str("SEGS_IBAN", "", validate=_is_iban).replace(" ", "").upper()
+SEGS_IBAN = env.str("SEGS_IBAN", "", validate=valid.is_iban).replace(" ", "").upper()
 SEGS_BIC = env.str(
     "SEGS_BIC", "", validate=validate.Regexp(r"([A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?)?$")
 )
@@ -164,7 +106,7 @@ SEGS_API_LIMITS |= env.dict(
     validate=_are_limits,
 )
 SEGS_WATCH_PORT = env.int("SEGS_WATCH_PORT", 0, validate=validate.Range(0, 65535))
-SEGS_WATCH_ADDRESS = env.str("SEGS_WATCH_ADDRESS", "127.0.0.1", validate=_is_address)
+SEGS_WATCH_ADDRESS = env.str("SEGS_WATCH_ADDRESS", "127.0.0.1", validate=valid.is_address)
 
 _database = env.dj_db_url("DATABASE_URL", DATABASE_URL, conn_max_age=60)
 # In the demo each mail is a file, so that its link can be followed with no mail server.

@@ -38,6 +38,8 @@ class TestSettings:
             ("REDIS_URL", "localhost:6379"),
             ("CACHE_URL", "memory"),
             ("SEGS_SITE_ZONE", "Mars/Olympus"),
+            ("SEGS_IBAN", "BE68539007547035"),
+            ("SEGS_BIC", "bank"),
             ("SEGS_SITE_ZONE", "../etc/passwd"),
             ("SEGS_SHARDS", "abc"),
             ("SEGS_SHARDS", "0"),

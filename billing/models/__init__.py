@@ -1,6 +1,5 @@
 """Invoices and what they were made of, money that came in, and the runs that make bills."""
 
-from billing.models.documents import InvoiceDocument
 from billing.models.invoices import (
     AsBilled,
     CreditNote,
@@ -10,6 +9,7 @@ from billing.models.invoices import (
     NumberSeries,
     PeriodClaim,
 )
+from billing.models.papers import InvoiceDocument
 from billing.models.receipts import Dispute, Payment
 from billing.models.runs import BillException, BillRun, Turn
 from billing.models.terms import BillingTerms

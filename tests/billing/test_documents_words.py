@@ -5,17 +5,19 @@ import gettext
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 from django.utils import translation
 
+from billing import apps
 from billing.choices import Of
-from billing.documents import charts, figures, paying, wording
+from billing.documents import charts, figures, fonts, paying, wording
 from billing.rating.daily import DayUse
 
-LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
-FOLDER = Path(settings.BASE_DIR) / "billing" / "locale"
+LANGUAGES = [code for code, _ in configured.LANGUAGES if code != configured.LANGUAGE_CODE]
+FOLDER = Path(configured.BASE_DIR) / "billing" / "locale"
 MARKED = {"_", "gettext_lazy", "ngettext"}
 
 
@@ -129,3 +131,26 @@ class TestPaying:
 
     def test_groups_an_iban_by_four(self) -> None:
         assert paying.grouped("BE68539007547034") == "BE68 5390 0754 7034"
+
+
+class TestFonts:
+    def test_are_all_there(self) -> None:
+        assert apps.has_fonts(None) == []
+
+    @pytest.mark.parametrize(("debug", "serious"), [(False, True), (True, False)])
+    def test_that_are_missing_stop_a_start_but_not_a_demo(
+        self, settings: Any, tmp_path: Path, debug: bool, serious: bool
+    ) -> None:
+        settings.SEGS_FONTS, settings.DEBUG = [str(tmp_path)], debug
+
+        (found,) = apps.has_fonts(None)
+
+        assert found.is_serious() is serious
+        for words in ("Noto Sans CJK SC (Chinese)", str(tmp_path), "fonts-noto-cjk"):
+            assert words in found.msg
+
+    def test_that_are_missing_let_nothing_be_drawn(self, settings: Any, tmp_path: Path) -> None:
+        settings.SEGS_FONTS = [str(tmp_path)]
+
+        with pytest.raises(fonts.MissingFont, match="Noto Sans Thai"):
+            fonts.known()
