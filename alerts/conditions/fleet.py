@@ -1,6 +1,6 @@
 """The meters that are watched, as columns, and the tree that they hang in."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -39,13 +39,15 @@ class Fleet:
 class Latest:
     """What each meter of a fleet said last: its stamp, when it arrived (0: never), what it said.
 
-    `voltage_mv` is `ABSENT` where none was sent.
+    `voltage_mv` is `ABSENT` where none was sent. `alive_us` is when it last answered a ping, 0
+    where it did not or was not asked; empty where nobody was.
     """
 
     ts_us: Ints
     seen_us: Ints
     power_mw: Ints
     voltage_mv: Ints
+    alive_us: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)

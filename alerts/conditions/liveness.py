@@ -5,7 +5,7 @@ line was heard for most of that time; it is dark when it says so: next to no pow
 is some usually, or next to no voltage.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
@@ -155,6 +155,23 @@ def look(
         missed=missed,
         absent_us=_absent(signs, layout, hearing, has_moved=has_moved, missed=missed),
         is_overdue=age >= LOST_INTERVALS,
+    )
+
+
+def spared(seen: Look, layout: Layout, hearing: Hearing, *, alive: Mask, alive_us: Ints) -> Look:
+    """Return the same, where meters that have answered a ping are neither silent nor dark."""
+    if not alive.any():
+        return seen
+    return replace(
+        seen,
+        good_us=np.where(alive, np.maximum(seen.good_us, alive_us), seen.good_us),
+        zero_us=np.where(alive, 0, seen.zero_us),
+        late=seen.late & ~alive,
+        silent=seen.silent & ~alive,
+        dark=seen.dark & ~alive,
+        fading=seen.fading & ~alive,
+        absent_us=np.where(alive, hearing.newest_us[layout.line], seen.absent_us),
+        is_overdue=seen.is_overdue & ~alive,
     )
 
 

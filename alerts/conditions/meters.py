@@ -27,7 +27,8 @@ def noted(moment: Moment, signs: Signs, seen: Seen) -> tuple[Signs, Mask]:
     fresh = seen.sure & (signs.certain_us == 0)
     certain = np.where(fresh, moment.now_us, signs.certain_us)
     certain_seen = np.where(fresh, look.seen_us, signs.certain_seen_us)
-    lit = (certain > 0) & ~seen.sure & ~look.fading & (look.seen_us > certain_seen)
+    shows = (look.seen_us > certain_seen) | moment.is_alive
+    lit = (certain > 0) & ~seen.sure & ~look.fading & shows
     since = np.where(signs.lit_us > 0, signs.lit_us, moment.now_us)
     after = replace(
         signs,

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from alerts.conditions import nodes
-from alerts.conditions.fleet import Ints, Latest, Layout
+from alerts.conditions.fleet import Ints, Latest, Layout, Mask
 from alerts.conditions.kinds import Kind
 from alerts.conditions.limits import Limit, Limits
+
+ANSWER_HOLDS_US = 900_000_000  # after that a ping's answer says nothing of the supply any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,21 @@ class Moment:
     now_us: int
     slowest_us: int
     clock_us: Ints
+
+    @property
+    def is_alive(self) -> Mask:
+        """The meters that have answered a ping since they were last seen, not long ago."""
+        alive = self.latest.alive_us
+        if not len(alive):
+            return np.zeros(len(self.clock_us), np.bool_)
+        is_new: Mask = alive > self.latest.seen_us
+        return is_new & (self.now_us - alive < ANSWER_HOLDS_US)
+
+    @property
+    def shown_us(self) -> Ints:
+        """When each meter last showed something, by a reading's stamp or a ping's answer."""
+        is_alive, ts = self.is_alive, self.latest.ts_us
+        return np.where(is_alive, self.latest.alive_us, ts) if is_alive.any() else ts
 
     def by_node(self, place: int, read: Callable[[Limit], int]) -> Ints:
         """Return what a tier's rule says, for each of its nodes."""

@@ -25,7 +25,7 @@ def bring_back(
     back = lit & (signs.out_us > 0)
     if not back.any():
         return signs, tiers, Returns(NONE, NONE, NONE)
-    ts, layout = moment.latest.ts_us, moment.layout
+    ts, layout = moment.shown_us, moment.layout
     below, middle, above = (
         _first_back(moment, place, tiers[place], signs, back=back, good_us=good_us)
         for place in range(3)
@@ -47,7 +47,7 @@ def _first_back(
     never = np.iinfo(np.int64).max
     hanging = back & (tier.of_meter >= 0)
     first, began = np.full(len(tier.ids), never), np.full(len(tier.ids), never)
-    np.minimum.at(first, tier.of_meter[hanging], moment.latest.ts_us[hanging])
+    np.minimum.at(first, tier.of_meter[hanging], moment.shown_us[hanging])
     np.minimum.at(began, tier.of_meter[hanging], signs.out_us[hanging])
     interval = int(moment.layout.line_interval_us[SHARED])
     known = spans.stamps(tier, moment.layout, good_us=good_us, members=signs.out_us > 0)

@@ -46,11 +46,14 @@ def see(moment: Moment, signs: Signs, tiers: Tiers, hearing: Hearing) -> tuple[S
         dark_kw=limits.of(Kind.OUTAGE).threshold,
     )
     watched = moment.clock_us > 0
+    alive = moment.is_alive
+    look = liveness.spared(look, layout, hearing, alive=alive, alive_us=moment.latest.alive_us)
     unheard = hearing.is_unheard[layout.line] & (layout.line != SHARED) & ~look.dark & watched
     known = look.has_sent & watched & ~unheard
     sure = (look.silent | look.dark) & watched
     out = sure | ((look.late | look.fading) & watched)
     black, may_be = nodes.blacked(layout, hearing, unheard=unheard, known=known, out=out)
+    black &= ~alive
     known, out, sure = known | black, out | black, sure | black
     open_nodes = (tiers[0].is_open, tiers[1].is_open, tiers[2].is_open)
     judged = nodes.judge(layout, limits, known=known, out=out, sure=sure, open_nodes=open_nodes)
@@ -59,10 +62,10 @@ def see(moment: Moment, signs: Signs, tiers: Tiers, hearing: Hearing) -> tuple[S
     tiers = opening.opened(
         moment, tiers, look, judged, out=out & known, may_be=may_be, leaning=leaning
     )
-    shows = (look.seen_us > signs.certain_seen_us) & ~sure & ~look.fading & ~unheard
+    shows = (look.seen_us > signs.certain_seen_us) & ~sure & ~look.fading & ~unheard | alive
     now = closing.closed(moment, tiers, judged, (signs.certain_us > 0) & ~shows)
     tiers = now.tiers
-    sure = sure | _explained(layout, tiers, unheard)
+    sure = sure | (_explained(layout, tiers, unheard) & ~alive)
     waits = _waits(layout, tiers, [one.fits for one in judged]) | may_be
     is_new = moment.now_us - signs.certain_us < LEANING_US
     waits |= _waits(layout, tiers, leaning) & ((signs.certain_us == 0) | is_new)

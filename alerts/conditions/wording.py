@@ -3,7 +3,7 @@
 Of an outage of a node `value` counts the meters that are dark and `baseline` those below it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from alerts.conditions.kinds import Kind, Trigger
 
@@ -85,3 +85,10 @@ def for_customer(
     is_nearby = kind in _DARK and is_explained
     said = _OUTAGE_NEARBY if is_nearby else _FOR_CUSTOMERS.get(kind, _ANOTHER)
     return f"{said} {_KNOWN}" if is_known else said
+
+
+def pinged(*, answered: Iterable[str], not_answered: Iterable[str]) -> str:
+    """Return what pings of some meters, by serial, have shown; at least one was asked."""
+    words = {"Ping answered, so with supply": answered, "Ping not answered": not_answered}
+    found = {said: ", ".join(serials) for said, serials in words.items()}
+    return " ".join(f"{said}: {serials}." for said, serials in found.items() if serials)

@@ -5,6 +5,7 @@ goes on from there, and a restart has forgotten nothing and raises nothing.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -19,9 +20,9 @@ from alerts.conditions.liveness import MW_PER_KW
 from alerts.conditions.nodes import KINDS
 from alerts.conditions.standing import State
 from alerts.models import WatchState
-from alerts.selectors import matters, watching
+from alerts.selectors import answers, matters, watching
 from alerts.selectors.watching import Watched
-from alerts.services import interruptions, pinging, raising
+from alerts.services import answering, interruptions, pinging, raising
 from segs_site.lib import periods
 from segs_site.lib.locks import Lock
 
@@ -54,7 +55,10 @@ class Sweeper:
     def _step(
         self, row: WatchState, watched: Watched, clocks: Mapping[int, datetime], now: datetime
     ) -> Found:
-        latest = watching.latest(meters=watched.layout.fleet.meter)
+        meters = watched.layout.fleet.meter
+        latest = replace(
+            watching.latest(meters=meters), alive_us=answers.alive(meters=meters, now=now)
+        )
         limits = watching.limits()
         before = packing.unpack(bytes(row.columns), State())
         state, found = sweep.step(
@@ -70,6 +74,7 @@ class Sweeper:
             row.done_until = now
         row.save()
         _tell(found, limits, now)
+        answering.heed(now=now)
         return found
 
 

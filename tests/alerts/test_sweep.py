@@ -1,6 +1,7 @@
 """The sweep's judgement, pure: simulated meters, lines and nodes, second by second."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,7 +78,13 @@ class World:
             np.where(speaks, at, was.seen_us),
             np.where(speaks, np.where(zero, 0, 500_000), was.power_mw),
             np.where(speaks, np.where(zero, 0, 230_000), was.voltage_mv),
+            was.alive_us,
         )
+
+    def answer(self, meters: Collection[int]) -> None:
+        """Let meters answer a ping now."""
+        answers = np.isin(self.fleet.meter, list(meters))
+        self.latest = replace(self.latest, alive_us=np.where(answers, self.second * S, 0))
 
     def sweep(self, clocks: dict[int, int] | None = None) -> Found:
         clocks = clocks or dict.fromkeys(range(4), self.second * S)
@@ -295,6 +302,33 @@ class TestOneMeter:
         world.run(60)
 
         assert world.said == []
+
+    @pytest.mark.parametrize("way", ["silent", "dark"])
+    def test_that_answers_a_ping_is_cleared_and_no_more_out(self, world: World, way: str) -> None:
+        world.run(60, **{way: [17]})
+        world.answer([17])
+        world.run(30, silent=[17])
+
+        assert [what for _, what, _, _ in world.said] == ["raised", "cleared"]
+        assert world.state.signs.out_us.max() == 0
+
+    def test_that_answers_is_silent_again_when_the_answer_is_old(self, world: World) -> None:
+        world.run(60, silent=[17])
+        world.answer([17])
+        world.run(880, silent=[17])
+        soon = len(world.said)
+        world.run(80, silent=[17])
+
+        assert soon == 2
+        assert [what for _, what, _, _ in world.said] == ["raised", "cleared", "raised"]
+
+    def test_that_went_out_after_its_answer_is_found(self, world: World) -> None:
+        world.run(10)
+        world.answer([17])
+        world.run(30)
+        world.run(44, silent=[17])
+
+        assert world.causes() == [(Kind.SILENT, on(On.METER, 17))]
 
     def test_says_nothing_where_the_rule_is_off(self) -> None:
         quiet = Limit(DEFAULTS[Kind.SILENT].severity, 3, is_enabled=False)

@@ -4,12 +4,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alerts.choices import State
+from alerts.choices import State, Step
 from alerts.conditions.kinds import Kind
-from alerts.models import Alert, AlertRule, Interruption, WatchState
-from alerts.services import acting
+from alerts.models import Alert, AlertEvent, AlertRule, Interruption, WatchState
+from alerts.services import acting, answering
 from alerts.services.sweeping import Sweeper
+from meters.choices import RequestState
 from meters.models import GatewayRequest, LatestReading, Meter
+from meters.services import requests
+from segs_site.lib.models import OutboxEvent
 from tests.alerts import street
 from tests.alerts.street import Life, Street
 
@@ -186,6 +189,91 @@ class TestANode:
 
         assert proposed == 5
         assert GatewayRequest.objects.count() == 10
+
+
+class TestAPing:
+    @pytest.fixture
+    def dark(self, life: Life, town: Street) -> tuple[set[int], list[GatewayRequest]]:
+        """A transformer that is told as dark, and what was fetched of it."""
+        below = town.below(town.transformers[1])
+        life.run(60, without=below)
+        GatewayRequest.objects.update(state=RequestState.SENT, sent_at=life.now)
+        return below, list(GatewayRequest.objects.select_related("meter").order_by("pk"))
+
+    def answer(self, asked: list[GatewayRequest], life: Life, *, succeeded: bool) -> None:
+        for request in asked:
+            said = requests.Answer(succeeded=succeeded)
+            requests.answer(request_id=request.pk, key_prefix="", answer=said, now=life.now)
+
+    def notes(self) -> list[tuple[str, str]]:
+        told = AlertEvent.objects.filter(step=Step.NOTED).order_by("pk")
+        return [(event.alert.kind, event.note) for event in told.select_related("alert")]
+
+    def test_that_is_answered_clears_the_meter_and_is_noted(
+        self, life: Life, dark: tuple[set[int], list[GatewayRequest]]
+    ) -> None:
+        below, asked = dark
+        there = asked[0].meter
+        self.answer(asked[:1], life, succeeded=True)
+        life.run(20, without=below)
+
+        note = f"Ping answered, so with supply: {there.serial}."
+        assert self.notes() == [(Kind.TRANSFORMER_OUTAGE, note)]
+        assert not Alert.objects.open().filter(meter=there).exists()
+        assert Alert.objects.open().filter(kind=Kind.OUTAGE).count() == 9
+        assert Interruption.objects.get(meter=there).ended_at is not None
+        assert Interruption.objects.filter(ended_at=None).count() == 9
+
+    def test_that_most_answer_ends_the_outage(
+        self, life: Life, town: Street, dark: tuple[set[int], list[GatewayRequest]]
+    ) -> None:
+        below, asked = dark
+        others = [each for each in town.meters if each.pk in below - {a.meter_id for a in asked}]
+        requests.ping(meters=others[:3], reason="by hand", now=life.now)
+        GatewayRequest.objects.update(state=RequestState.SENT, sent_at=life.now)
+        self.answer(list(GatewayRequest.objects.all()), life, succeeded=True)
+        life.run(60, without=below)
+
+        open_now = Alert.objects.open().exclude(state=State.CLEARED)
+        assert not open_now.filter(kind=Kind.TRANSFORMER_OUTAGE).exists()
+
+    def test_that_is_not_answered_confirms(
+        self, life: Life, dark: tuple[set[int], list[GatewayRequest]]
+    ) -> None:
+        below, asked = dark
+        self.answer(asked[:2], life, succeeded=False)
+        life.run(4, without=below)
+        GatewayRequest.objects.filter(state=RequestState.SENT).update(state=RequestState.EXPIRED)
+        life.run(4, without=below)
+
+        first, second = ([one.meter.serial for one in some] for some in (asked[:2], asked[2:]))
+        assert self.notes() == [
+            (Kind.TRANSFORMER_OUTAGE, f"Ping not answered: {', '.join(some)}.")
+            for some in (first, second)
+        ]
+        assert Alert.objects.open().filter(kind=Kind.OUTAGE).count() == 10
+
+    def test_that_no_head_end_has_fetched_says_nothing(
+        self, life: Life, dark: tuple[set[int], list[GatewayRequest]]
+    ) -> None:
+        below, _ = dark
+        GatewayRequest.objects.update(state=RequestState.EXPIRED, sent_at=None)
+        life.run(4, without=below)
+
+        assert self.notes() == []
+
+    def test_of_what_is_resolved_is_noted_and_told_to_nobody(
+        self, life: Life, town: Street, dark: tuple[set[int], list[GatewayRequest]]
+    ) -> None:
+        _, asked = dark
+        cause = Alert.objects.get(kind=Kind.TRANSFORMER_OUTAGE)
+        acting.resolve(alert=cause, by="olga@utility.example", now=life.now)
+        told = OutboxEvent.objects.count()
+        self.answer(asked[:1], life, succeeded=False)
+        answering.heed(now=life.now)
+
+        assert [kind for kind, _ in self.notes()] == [Kind.TRANSFORMER_OUTAGE]
+        assert OutboxEvent.objects.count() == told
 
 
 class TestAGateway:
