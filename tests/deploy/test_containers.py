@@ -11,6 +11,7 @@ import pytest
 import yaml
 from django.conf import settings
 
+from billing.documents import fonts
 from tests.deploy import containers
 from tests.house import sources
 from tests.test_settings import IN_A_TABLE, READ_IN_SETTINGS
@@ -83,6 +84,11 @@ class TestImage:
 
         assert copied == [(name, name) for name, _ in copied]
         assert {name for name, _ in copied} == {*sources.packages(), "templates", "static"}
+
+    def test_has_the_fonts_that_bills_are_set_in(self) -> None:
+        (installed,) = re.findall(r"apt-get install (.+?) \\$", self._text(), flags=re.M)
+
+        assert set(fonts.PACKAGES.split(" and ")) <= set(installed.split())
 
     def test_is_given_what_it_copies(self) -> None:
         let_in = re.findall(r"^!(\S+)$", (DEPLOY / "Containerfile.dockerignore").read_text(), re.M)
