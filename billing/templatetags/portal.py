@@ -6,8 +6,8 @@ from decimal import Decimal
 from django import template
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from billing.documents import differing, figures
 from billing.models import Invoice
 from billing.rating.differences import Difference
 from billing.templatetags.bills import UNKNOWN, paid
@@ -83,105 +83,33 @@ def beside(pair: tuple[int, int], other: str) -> str:
 @register.filter
 def differs(why: Difference | None, bill: Invoice) -> str:
     """Return in a few words how much more or less a bill is than the one before."""
-    if why is None:
-        return _("This is the first bill of this account.")
-    if not why.total:
-        return _("As much as the bill before.")
-    amount = {"amount": paid(abs(why.total), bill.currency)}
-    words = (
-        _("%(amount)s more than the bill before")
-        if why.total > 0
-        else _("%(amount)s less than the bill before")
-    )
-    return words % amount
+    return differing.differs(why, bill.currency)
 
 
 @register.filter
 def mostly(why: Difference | None) -> str:
-    """Return the greatest reason in the direction of the difference."""
-    towards = [part for part in why.parts if part[1] * why.total > 0] if why else []
-    return _reason(towards[0][0], why) if why and towards else ""
+    """Return the greatest reason in the direction of the difference; empty where there is none."""
+    rows = differing.reasons(why) if why else []
+    towards = [row for row in rows if why and row[1] * why.total > 0]
+    return max(towards, key=lambda row: abs(row[1]))[2] if towards else ""
 
 
 @register.filter
 def sentence(why: Difference, bill: Invoice) -> str:
     """Return the whole reason in one sentence: its amounts add up to the difference."""
-    parts = [
-        _("%(amount)s because %(reason)s")
-        % {"amount": _signed(amount, bill.currency), "reason": _reason(name, why)}
-        for name, amount in why.parts
-    ]
-    return f"{differs(why, bill)}: {'; '.join(parts)}." if parts else differs(why, bill)
+    return differing.sentence(why, bill.currency)
 
 
 @register.filter
 def reasons(why: Difference) -> list[tuple[str, Decimal, str]]:
     """Return use, price and days, and what is neither where there is any: word, amount, reason."""
-    rows = [
-        (_("Use"), why.use, _reason("use", why)),
-        (_("Price"), why.price, _reason("price", why)),
-        (_("Days"), why.days, _reason("days", why)),
-    ]
-    return [*rows, (_("Other"), why.other, _reason("other", why))] if why.other else rows
+    return differing.reasons(why)
 
 
 @register.filter
 def signed(amount: Decimal, currency: str) -> str:
     """Return an amount with its sign, so that more and less are told apart."""
-    return _signed(amount, currency)
-
-
-def _signed(amount: Decimal, currency: str) -> str:
-    sign = "+" if amount > 0 else "\N{MINUS SIGN}" if amount < 0 else ""
-    return f"{sign}{paid(abs(amount), currency)}"
-
-
-def _reason(name: str, why: Difference) -> str:
-    now, before = why.now, why.before
-    if name == "use":
-        said = {"now": _figure(now.kwh_a_day, 1), "before": _figure(before.kwh_a_day, 1)}
-        return _word(why.use, _of_use()) % said
-    if name == "price":
-        if now.price is None or before.price is None:
-            return _("prices are others")
-        said = {"now": _figure(now.price, 4), "before": _figure(before.price, 4)}
-        return _word(why.price, _of_price()) % said
-    if name == "days":
-        days = {"now": now.days, "before": before.days}
-        return (
-            ngettext(
-                "it has %(now)s day instead of %(before)s",
-                "it has %(now)s days instead of %(before)s",
-                now.days,
-            )
-            % days
-        )
-    return _("of peaks, energy fed in or corrections of earlier bills")
-
-
-def _of_use() -> tuple[str, str, str]:
-    return (
-        _("more was used a day: %(now)s kWh instead of %(before)s"),
-        _("less was used a day: %(now)s kWh instead of %(before)s"),
-        _("as much was used a day: %(now)s kWh"),
-    )
-
-
-def _of_price() -> tuple[str, str, str]:
-    return (
-        _("a kWh was dearer: %(now)s instead of %(before)s on average"),
-        _("a kWh was cheaper: %(now)s instead of %(before)s on average"),
-        _("a kWh cost as much: %(now)s on average"),
-    )
-
-
-def _word(amount: Decimal, words: tuple[str, str, str]) -> str:
-    more, less, same = words
-    return more if amount > 0 else less if amount < 0 else same
-
-
-def _figure(value: Decimal, digits: int) -> str:
-    return formats.number_format(value, digits)
+    return figures.signed(amount, currency)
 
 
 @register.filter
