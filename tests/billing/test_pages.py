@@ -365,6 +365,7 @@ class TestInvoices:
         assert "74.40 EUR" in said
         assert "297.6 kWh" in said
         assert "Energy: intervals of 31 days" in said
+        assert 'href="/meters/?serial=' in said
 
     def test_show_the_intervals_of_a_day(self, desk: Client, invoice: Invoice) -> None:
         place = invoice.lines.get(of="energy").place
