@@ -68,7 +68,7 @@ SEGS_SUPPLIER = env.str("SEGS_SUPPLIER", "SEGS")
 SEGS_SUPPLIER_ADDRESS = env.str("SEGS_SUPPLIER_ADDRESS", "")
 SEGS_SUPPLIER_CONTACT = env.str("SEGS_SUPPLIER_CONTACT", "")
 SEGS_SUPPLIER_TAX_ID = env.str("SEGS_SUPPLIER_TAX_ID", "")
-SEGS_IBAN = env.str("SEGS_IBAN", "", validate=valid.is_iban).replace(" ", "").upper()
+SEGS_IBAN = env.str("SEGS_IBAN", "", validate=valid.is_iban)
 SEGS_BIC = env.str(
     "SEGS_BIC", "", validate=validate.Regexp(r"([A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?)?$")
 )

@@ -90,7 +90,7 @@ def _parties(account: CustomerAccount) -> dict[str, object]:
             "address": settings.SEGS_SUPPLIER_ADDRESS,
             "contact": settings.SEGS_SUPPLIER_CONTACT,
             "tax_id": settings.SEGS_SUPPLIER_TAX_ID,
-            "iban": settings.SEGS_IBAN,
+            "iban": settings.SEGS_IBAN.replace(" ", "").upper(),
             "bic": settings.SEGS_BIC,
         },
         "customer": {"code": customer.code, "name": customer.name},
