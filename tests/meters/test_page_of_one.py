@@ -1,5 +1,6 @@
 """The page of one meter and its parts as the server sends them, without a browser."""
 
+import gzip
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -41,6 +42,7 @@ FRAGMENT = {"X-Fragment": "1"}
 BRUSSELS = ZoneInfo("Europe/Brussels")
 TUESDAY = date(2026, 5, 12)
 NOON = datetime(2026, 5, 20, 10, tzinfo=UTC)
+MOST_SENT = 25_000  # bytes of all parts of a page, packed
 BUDGETS = {"": 6, "day/": 6, "readings/": 4, "alerts/": 4}
 
 
@@ -316,6 +318,22 @@ class TestAlertsPart:
 
     def test_says_that_nothing_was_wrong(self, shown: Callable[..., str]) -> None:
         assert "Nothing was ever wrong with this meter." in shown("alerts/")
+
+
+class TestWeight:
+    def test_of_a_whole_day_is_small_on_the_line(self, desk: Client, meter: Meter) -> None:
+        used(meter, TUESDAY, kw=4)
+
+        answers = [
+            desk.get(f"/meters/{meter.pk}/{part}", {"day": "2026-05-12"}, headers=FRAGMENT)
+            for part in BUDGETS
+        ]
+
+        sent = {
+            part: len(gzip.compress(each.content))
+            for part, each in zip(BUDGETS, answers, strict=True)
+        }
+        assert sum(sent.values()) < MOST_SENT, sent
 
 
 class TestBudgets:
