@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from rest_framework.exceptions import ValidationError
@@ -20,10 +20,9 @@ from alerts.selectors import board, notes
 from alerts.selectors import performance as performances
 from grid.models import Feeder, Region, Transformer
 from meters.models import Meter
-from segs_site.lib import paging
+from segs_site.lib import paging, showing
 from segs_site.lib.access import Action, may
 from segs_site.lib.doors import page_needs
-from segs_site.lib.manners import local_zone
 from segs_site.lib.periods import Period
 
 JOURNAL = "journal"
@@ -35,18 +34,9 @@ ORDER = paging.Order(("at", "id"), descending=True)
 def shown(
     request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    """Return a page, or what a script that asks with `X-Fragment` puts into one."""
-    is_fragment = "X-Fragment" in request.headers
-    layout = "alerts/fragment.html" if is_fragment else "base.html"
-    both = {
-        "layout": layout,
-        "zone": local_zone().key,
-        "may_act": may(request.user, Action.OPERATE_GRID),
-    }
-    answer = render(request, template, both | context, status=status)
-    patch_vary_headers(answer, ["X-Fragment"])
-    patch_cache_control(answer, no_store=True)
-    return answer
+    """Return a page of the desk; it knows whether who looks may act."""
+    may_act = may(request.user, Action.OPERATE_GRID)
+    return showing.shown(request, template, {"may_act": may_act} | context, status=status)
 
 
 @page_needs(Action.WATCH_GRID)

@@ -26,15 +26,19 @@ def of(invoice: Invoice) -> InvoiceDocument:
     return document
 
 
-def is_drawn(invoice: Invoice) -> bool:
-    """Tell whether the document can be served, without reading it."""
-    return InvoiceDocument.objects.drawn().filter(invoice=invoice).exists()
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How far a document is; `fault` is why it could not be drawn when it was last tried."""
+
+    is_done: bool
+    fault: str = ""
 
 
-def fault_of(invoice: Invoice) -> str:
-    """Return why the document could not be drawn; empty when it was, or was not tried."""
-    found = InvoiceDocument.objects.waiting().filter(invoice=invoice)
-    return found.values_list("fault", flat=True).first() or ""
+def drawing_of(invoice: Invoice) -> Drawing:
+    """Return how far the document of an invoice is, without reading it."""
+    found = InvoiceDocument.objects.filter(invoice=invoice).values_list("drawn_at", "fault")
+    drawn_at, fault = found.first() or (None, "")
+    return Drawing(drawn_at is not None, fault if drawn_at is None else "")
 
 
 @dataclass(frozen=True, slots=True)

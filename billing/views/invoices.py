@@ -19,11 +19,11 @@ from billing.forms import (
 from billing.models import AsBilled, Invoice, InvoiceLine
 from billing.selectors import documents, standing
 from billing.selectors import invoices as selectors
-from billing.views.showing import page_of, shown
 from segs_site.lib import money, paging
 from segs_site.lib.access import Action
 from segs_site.lib.doors import page_needs
 from segs_site.lib.manners import site_zone
+from segs_site.lib.showing import page_of, shown
 
 NEWEST = paging.Order(("starts_on", "id"), descending=True)
 ROWS = 50
@@ -90,8 +90,7 @@ def invoice_context(invoice: Invoice, **forms: Any) -> dict[str, Any]:
         "is_live": state not in NOT_LIVE,
         "paid": invoice.total - open_amount,
         "open_amount": open_amount,
-        "is_drawn": documents.is_drawn(invoice),
-        "fault": documents.fault_of(invoice),
+        "drawing": documents.drawing_of(invoice),
         "sections": _sections(invoice),
         "events": invoice.events.order_by("at", "id"),
         "payments": invoice.payments.all(),

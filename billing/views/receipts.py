@@ -13,9 +13,9 @@ from billing.forms import AnswerForm, DisputeForm, PaymentForm, ReasonForm
 from billing.models import Dispute, Invoice
 from billing.services import disputing, issuing, receiving
 from billing.views.invoices import everybodys, invoice_context
-from billing.views.showing import shown
 from segs_site.lib.access import Action
 from segs_site.lib.doors import page_needs
+from segs_site.lib.showing import shown
 
 
 @page_needs(Action.BILL)

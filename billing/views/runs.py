@@ -16,11 +16,11 @@ from billing.models import BillRun
 from billing.selectors import doubts
 from billing.selectors import runs as selectors
 from billing.services import running
-from billing.views.showing import page_of, shown
 from segs_site.lib import paging
 from segs_site.lib.access import Action
 from segs_site.lib.doors import page_needs
 from segs_site.lib.manners import site_zone
+from segs_site.lib.showing import page_of, shown
 
 NEWEST = paging.Order(("id",), descending=True)
 BY_ACCOUNT = paging.Order(("turn__account__number", "id"))

@@ -27,18 +27,18 @@ def shown(
 
 
 def page_of(
-    request: HttpRequest, rows: Any, *, order: paging.Order, limit: int
+    request: HttpRequest, rows: Any, *, order: paging.Order, limit: int, name: str = "cursor"
 ) -> tuple[list[Any], str | None]:
     """Return the rows behind the cursor in the address, and the address of those after them.
 
     A cursor of another list begins with the first row.
     """
     try:
-        page = paging.cut(rows, order=order, cursor=request.GET.get("cursor"), limit=limit)
+        page = paging.cut(rows, order=order, cursor=request.GET.get(name), limit=limit)
     except ValidationError:
         page = paging.cut(rows, order=order, cursor=None, limit=limit)
     if page.next_cursor is None:
         return page.rows, None
     query = request.GET.copy()
-    query["cursor"] = page.next_cursor
+    query[name] = page.next_cursor
     return page.rows, f"?{query.urlencode()}"

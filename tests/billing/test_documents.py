@@ -301,3 +301,7 @@ class TestTheCommand:
     def test_knows_no_other_number(self, invoice):
         with pytest.raises(CommandError, match="no invoice has the number"):
             call_command("invoice_pdf", "INV-7")
+
+    def test_that_has_nowhere_to_go_is_said(self, invoice, tmp_path):
+        with pytest.raises(CommandError, match=r"bill\.pdf cannot be written"):
+            call_command("invoice_pdf", "INV-000001", out=tmp_path / "none" / "bill.pdf")

@@ -33,17 +33,22 @@ class Command(BaseCommand):
             raise CommandError(message)
         document = self._document(invoice)
         path = options["out"] or Path(f"{invoice.number}.pdf")
-        path.write_bytes(bytes(document.pdf or b""))
+        try:
+            path.write_bytes(bytes(document.pdf or b""))
+        except OSError as fault:
+            message = f"{path} cannot be written: {fault.strerror}"
+            raise CommandError(message) from fault
         self.stdout.write(f"{path}  sha256 {document.sha256}  drawn {document.drawn_at:%F %T} UTC")
 
     def _document(self, invoice: Invoice) -> InvoiceDocument:
         try:
-            while not documents.is_drawn(invoice):
+            while not documents.drawing_of(invoice).is_done:
                 if not drawing.draw_due(now=timezone.now(), limit=SHOWN_AT_ONCE):
                     break
             return documents.of(invoice)
         except MissingFont as fault:
             raise CommandError(str(fault)) from fault
         except documents.NotDrawn as fault:
-            message = f"it cannot be drawn: {documents.fault_of(invoice) or 'a worker is at it'}"
+            why = documents.drawing_of(invoice).fault or "a worker is at it"
+            message = f"it cannot be drawn: {why}"
             raise CommandError(message) from fault
