@@ -90,9 +90,10 @@ def _refuse(operation: Json) -> None:
     for status, codes, description in _common(operation):
         said = responses.setdefault(status, {"description": description})
         content = said.setdefault("content", {"application/json": {"schema": {}}})
-        schema = next(iter(content.values()))["schema"]
-        if "$ref" not in schema:
-            schema[CODES] = sorted({*schema.get(CODES, []), *codes})
+        media = next(iter(content.values()))
+        schema = media["schema"]
+        if "$ref" not in schema:  # anew: one refusal may be said by many operations
+            media["schema"] = schema | {CODES: sorted({*schema.get(CODES, []), *codes})}
     _as_problems(responses)
 
 

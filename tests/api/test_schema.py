@@ -45,6 +45,11 @@ class TestTheCommittedFiles:
 
         assert (DOCS / "openapi.yaml").read_bytes() == given, "make schema writes it anew"
 
+    def test_are_the_same_however_often_the_code_gives_them(self) -> None:
+        first, second = (SchemaGenerator().get_schema(public=True) for _ in range(2))
+
+        assert first == second
+
     def test_hold_a_collection_made_from_the_schema(self) -> None:
         found = json.loads((DOCS / "collection.json").read_text())
 
