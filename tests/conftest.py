@@ -18,6 +18,7 @@ from accounts.models import User
 from tests import worlds
 
 rules_to_begin_with = import_module("alerts.migrations.0006_rules_to_begin_with")
+layouts_to_begin_with = import_module("meters.migrations.0007_import_profiles_and_undo")
 KEPT = {"auth_permission", "django_content_type", "django_migrations"}
 
 
@@ -80,6 +81,8 @@ def _empty(self: TransactionTestCase) -> None:
             cursor.execute(f'DELETE FROM "{table}"')
         cursor.execute("SET session_replication_role = DEFAULT")
     rules_to_begin_with.write(apps, None)
+    if not apps.get_model("meters", "ImportProfile").objects.exists():
+        layouts_to_begin_with.make_ready(apps, None)
     for app in ("lib", "meters", "workers"):  # rows that are there from the start
         post_migrate.send(
             sender=apps.get_app_config(app), app_config=apps.get_app_config(app), verbosity=0,
