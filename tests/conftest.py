@@ -12,14 +12,23 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from django.db.models.sql.compiler import SQLUpdateCompiler
 from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
 
 from accounts.choices import UserRole
 from accounts.models import User
+from segs_site.lib import audit
 from tests import worlds
 
 rules_to_begin_with = import_module("alerts.migrations.0006_rules_to_begin_with")
 layouts_to_begin_with = import_module("meters.migrations.0007_import_profiles_and_undo")
 KEPT = {"auth_permission", "django_content_type", "django_migrations"}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Make the database, and ask it what a process asks once: no test counts that as its own."""
+    with django_db_blocker.unblock():
+        audit._audited(str(connection.settings_dict["NAME"]), connection.alias)
 
 
 @pytest.fixture

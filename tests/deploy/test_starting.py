@@ -1,5 +1,6 @@
 """Every container's command line starts as a process and answers the probes that ask it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -80,9 +81,10 @@ class Started:
         """Tell whether a process comes to tell Prometheus something."""
         ended = time.monotonic() + PATIENCE_S
         while time.monotonic() < ended:
-            answer = httpx.get(f"http://127.0.0.1:{self.ports[name]}/metrics", timeout=5)
-            if text in answer.text:
-                return True
+            with contextlib.suppress(httpx.HTTPError):  # it may not listen yet
+                answer = httpx.get(f"http://127.0.0.1:{self.ports[name]}/metrics", timeout=5)
+                if text in answer.text:
+                    return True
             time.sleep(0.2)
         return False
 
