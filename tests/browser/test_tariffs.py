@@ -55,6 +55,12 @@ def _price() -> None:
     expected.lay(Region.objects.get(code="East"), hours=5 * 24, now=now)
 
 
+@pytest.fixture(autouse=True)
+def _priced_now(priced: Stage) -> None:
+    """Give the quarter-hour a price that has begun since the stage was laid."""
+    priced.do(lambda: deciding.decide_due(now=floor(datetime.now(UTC), QUARTER)))
+
+
 def decide(stage: Stage) -> None:
     """Decide the next slot of every region now, whenever it begins."""
     stage.do(lambda: deciding.decide_due(now=floor(datetime.now(UTC), QUARTER) + QUARTER - MINUTE))

@@ -33,6 +33,8 @@ class TestKilledBroker:
         own_broker.start()
         await is_answered(own_client, 202)
         retried = await own_client.send(content)
+        if retried.status == 503:  # a connection that idled through the kill tells of it once
+            retried = await own_client.send(content)
 
         assert {response.status for response in refused} == {503}
         assert all(response.header("retry-after") == ["1"] for response in refused)
