@@ -12,17 +12,15 @@ from accounts.models import ServiceAgreement
 from billing.portal import own
 from billing.portal.own import Own
 from grid.models import Region
-from segs_site.lib import caching
 from segs_site.lib.periods import QUARTER, floor
 from tariffs import plans
 from tariffs.forecast.hours import HOUR
 from tariffs.pricing import PRICE_STEP
 from tariffs.seasons import Calendar
-from tariffs.selectors import forecasts, policies, prices
+from tariffs.selectors import forecasts, prices
 from tariffs.selectors.forecasts import Forecast
 
 HOURS = 24
-KEPT_S = 30  # as the API keeps a forecast
 NIGHT_BEGINS, NIGHT_ENDS = 18, 6  # o'clock: what people mean by tonight
 
 
@@ -116,7 +114,7 @@ def _price(group: Sequence[ServiceAgreement], mine: Own) -> Price:
             return Price(**about, kind="time_of_use", now=now, until=until, hours=hours)
         case plans.Dynamic(added=added):
             current = prices.current(now=mine.now).get(region.code)
-            coming = forecast(region, mine.now)
+            coming = forecasts.kept(region, hours=HOURS, past_hours=HOURS, now=mine.now)
             return Price(
                 **about,
                 kind="dynamic",
@@ -126,18 +124,6 @@ def _price(group: Sequence[ServiceAgreement], mine: Own) -> Price:
                 forecast=coming,
                 added=added,
             )
-
-
-def forecast(region: Region, now: datetime) -> Forecast:
-    """Return what the API answers of a region's coming and past day."""
-    this_hour = floor(now, HOUR).isoformat()
-    return caching.kept(
-        f"forecast:{region.pk}:{HOURS}:{HOURS}:{this_hour}",
-        seconds=KEPT_S,
-        make=lambda: forecasts.forecast(
-            region, policies.policies(), hours=HOURS, past_hours=HOURS, now=now
-        ),
-    )
 
 
 def _hour(each: forecasts.Expected, added: Decimal) -> Hour:

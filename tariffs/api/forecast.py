@@ -9,13 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from segs_site.lib import caching
-from segs_site.lib.periods import floor
 from tariffs.api.serializers import UNKNOWN, RegionField, price
-from tariffs.forecast.hours import HOUR
-from tariffs.selectors import forecasts, policies
+from tariffs.selectors import forecasts
 
-KEPT_S = 30  # what it stands on changes once in a quarter-hour, and judging takes 700 hours
 SHARE = "0 to 1; null where nothing can be judged yet"
 
 
@@ -100,12 +96,5 @@ class ForecastView(APIView):
         query.is_valid(raise_exception=True)
         region, now = query.validated_data["region"], timezone.now()
         hours, past_hours = query.validated_data["hours"], query.validated_data["past_hours"]
-        this_hour = floor(now, HOUR).isoformat()
-        found = caching.kept(
-            f"forecast:{region.pk}:{hours}:{past_hours}:{this_hour}",
-            seconds=KEPT_S,
-            make=lambda: forecasts.forecast(
-                region, policies.policies(), hours=hours, past_hours=past_hours, now=now
-            ),
-        )
+        found = forecasts.kept(region, hours=hours, past_hours=past_hours, now=now)
         return Response(ForecastSerializer(found).data)

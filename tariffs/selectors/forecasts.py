@@ -9,16 +9,18 @@ from django.db.models import Avg, Count
 from django.db.models.functions import TruncHour
 
 from grid.models import Region, RegionCapacity, RegionQuarter
-from segs_site.lib import periods
+from segs_site.lib import caching, periods
 from segs_site.lib.quantities import MW_PER_KW, to_kw
 from tariffs import pricing
 from tariffs.bands import band_of
 from tariffs.forecast import outlook, scores
 from tariffs.forecast.hours import HOUR, WEEK, Floats, Hourly
 from tariffs.models import LoadForecast
+from tariffs.selectors import policies
 from tariffs.selectors.policies import Policies
 
 SETTLED = timedelta(minutes=5)  # after an hour, for its last quarter-hour to be closed
+KEPT_S = 30  # what it stands on changes once in a quarter-hour, and judging takes 700 hours
 LEAST_QUARTERS = 3  # of an hour's four; a mean of fewer is not the hour's
 JUDGED = timedelta(days=28)
 LONGEST = timedelta(days=1)  # that a forecast looks ahead
@@ -117,6 +119,18 @@ def hourly_loads(region_id: int, *, start: datetime, end: datetime) -> Hourly:
     for hour, mean in means.values_list("hour", "mean"):
         load[(hour - start) // HOUR] = float(mean)
     return Hourly(start, load)
+
+
+def kept(region: Region, *, hours: int, past_hours: int, now: datetime) -> Forecast:
+    """Return `forecast` by the policies in force, as it was made half a minute ago at most."""
+    this_hour = periods.floor(now, HOUR).isoformat()
+    return caching.kept(
+        f"forecast:{region.pk}:{hours}:{past_hours}:{this_hour}",
+        seconds=KEPT_S,
+        make=lambda: forecast(
+            region, policies.policies(), hours=hours, past_hours=past_hours, now=now
+        ),
+    )
 
 
 def forecast(
