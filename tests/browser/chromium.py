@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 PROGRAM = Path(os.environ.get("SEGS_CHROMIUM", "/usr/bin/chromium"))
@@ -67,6 +68,17 @@ def until(ask: Callable[[], Any], what: str, *, patience_s: float = PATIENCE_S) 
             raise AssertionError(message)
         time.sleep(0.1)
     return answer
+
+
+def violations(page: Page) -> str:
+    """Return what axe finds wrong with a page; empty when nothing is."""
+    found = Axe().run(page)
+    return found.generate_report() if found.violations_count else ""
+
+
+def width(page: Page) -> int:
+    """Return how wide the page's content is, in pixels."""
+    return int(page.evaluate("() => document.documentElement.scrollWidth"))
 
 
 def settled(page: Page) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from meters.models import Meter, QuarantinedReading
@@ -42,11 +41,10 @@ class Desk:
         return self.page.locator(f"[data-panel={name}]")
 
     def violations(self) -> str:
-        found = Axe().run(self.page)
-        return found.generate_report() if found.violations_count else ""
+        return chromium.violations(self.page)
 
     def width(self) -> int:
-        return int(self.page.evaluate("() => document.documentElement.scrollWidth"))
+        return chromium.width(self.page)
 
 
 @pytest.fixture(scope="module")

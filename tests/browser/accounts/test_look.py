@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from accounts.models import Registration, User
@@ -25,11 +24,10 @@ def looks_well(page: Page) -> list[str]:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         for width, height in (chromium.DESKTOP, chromium.PHONE):
             page.set_viewport_size({"width": width, "height": height})
-            found = Axe().run(page)
-            reach = page.evaluate("() => document.documentElement.scrollWidth")
-            if found.violations_count or reach > width:
+            found, reach = chromium.violations(page), chromium.width(page)
+            if found or reach > width:
                 where = f"{page.title()}, {theme}, {width} px (reaches {reach})"
-                wrong.append(f"{where}: {found.generate_report()}")
+                wrong.append(f"{where}: {found}")
     return wrong
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser import alarms, chromium
@@ -21,11 +20,6 @@ def shift(staffed: Stage) -> None:
     staffed.do(alarms.lay_shift)
 
 
-def violations(page: Page) -> str:
-    found = Axe().run(page)
-    return found.generate_report() if found.violations_count else ""
-
-
 class TestLook:
     @pytest.mark.parametrize("theme", ["light", "dark"])
     def test_is_open_to_everybody(
@@ -34,17 +28,17 @@ class TestLook:
         olga = seat(OLGA, theme=theme)
         for address in ADDRESSES:
             olga.open(address)
-            assert violations(olga.page) == "", address
+            assert chromium.violations(olga.page) == "", address
         olga.open()
         olga.page.locator("[data-fold]").click()
         olga.page.locator("[data-child]").first.wait_for()
         olga.press("j", "Enter")
         olga.page.locator(".one").wait_for()
-        assert violations(olga.page) == ""
+        assert chromium.violations(olga.page) == ""
         olga.press("Escape", "?")
-        assert violations(olga.page) == ""
+        assert chromium.violations(olga.page) == ""
         olga.press("Escape", "s")
-        assert violations(olga.page) == ""
+        assert chromium.violations(olga.page) == ""
 
         assert complaints == []
 
@@ -55,7 +49,7 @@ class TestLook:
             olga.page.locator("[data-fold]").click()
             olga.page.locator("[data-child]").first.wait_for()
 
-        wide = olga.page.evaluate("() => document.documentElement.scrollWidth")
+        wide = chromium.width(olga.page)
 
         assert wide <= chromium.PHONE[0]
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser import bills
+from tests.browser import bills, chromium
 from tests.browser.stage import Stage
 
 
@@ -32,11 +31,10 @@ class Bills:
         return self.page.locator(f"[data-swap={name}]")
 
     def violations(self) -> str:
-        found = Axe().run(self.page)
-        return found.generate_report() if found.violations_count else ""
+        return chromium.violations(self.page)
 
     def width(self) -> int:
-        return int(self.page.evaluate("() => document.documentElement.scrollWidth"))
+        return chromium.width(self.page)
 
 
 @pytest.fixture(scope="module")
