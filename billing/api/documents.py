@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from billing.api.invoices import seen
 from billing.models import AsBilled, Invoice, InvoiceLine
 from billing.selectors import documents, invoices
-from segs_site.lib import csvs
+from segs_site.lib import csvs, money
 from segs_site.lib.access import Action, Needs
 from segs_site.lib.choices import Quality
 from segs_site.lib.conflicts import Refusals
@@ -103,5 +103,4 @@ def _rows(invoice: Invoice) -> Iterator[tuple[Any, ...]]:
 
 def _figure(value: Decimal) -> Decimal:
     """Return the same number without zeros at its end; numbers, unlike texts, are no formulas."""
-    text = f"{value:f}"
-    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
+    return Decimal(money.bare(value))

@@ -42,8 +42,7 @@ def kwh(milliwatt_hours: int | None) -> str:
 @register.filter
 def exact(value: Decimal | str) -> str:
     """Return a number to the last digit that says something."""
-    text = f"{Decimal(value):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return money.bare(Decimal(value))
 
 
 @register.filter

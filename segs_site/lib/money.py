@@ -31,6 +31,12 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
         return sum(amounts, Decimal(0))
 
 
+def bare(value: Decimal) -> str:
+    """Return a number to the last digit that says something, exactly."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Return an amount as it is paid: rounded half up, away from zero when negative."""
     with localcontext(Context(prec=_EXACT.prec)):
