@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from billing.choices import Of
-from billing.models import AsBilled, Invoice, InvoiceDocument, InvoiceLine
+from billing.models import AsBilled, Invoice, InvoiceDocument
 from billing.packing import unpack
 from billing.rating import daily
 from billing.rating.daily import DayUse
-from billing.rating.differences import Difference
-from billing.selectors import differing
 from segs_site.lib.periods import local_day
 
 
@@ -39,20 +37,6 @@ def drawing_of(invoice: Invoice) -> Drawing:
     found = InvoiceDocument.objects.filter(invoice=invoice).values_list("drawn_at", "fault")
     drawn_at, fault = found.first() or (None, "")
     return Drawing(drawn_at is not None, fault if drawn_at is None else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a document says beside the invoice's own row; `why` is None for a first bill."""
-
-    lines: Sequence[InvoiceLine]
-    days: Sequence[DayUse]
-    why: Difference | None
-
-
-def facts(invoice: Invoice) -> Facts:
-    """Return what the document of an invoice is drawn from."""
-    return Facts(list(invoice.lines.all()), days(invoice), differing.of_bill(invoice))
 
 
 def days(invoice: Invoice) -> Sequence[DayUse]:

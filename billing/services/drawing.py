@@ -11,7 +11,7 @@ from django.utils import translation
 from accounts.models import Preferences
 from billing.documents import content, typesetting
 from billing.models import Invoice, InvoiceDocument
-from billing.selectors import documents
+from billing.selectors import differing, documents
 
 AGAIN_AFTER: Final = timedelta(hours=1)  # what cannot be drawn is looked at again
 KEPT_LETTERS: Final = 500  # of a fault
@@ -55,9 +55,11 @@ def _keep(document: InvoiceDocument, *, now: datetime) -> None:
 
 def draw(invoice: Invoice, *, language: str) -> bytes:
     """Return an issued invoice as PDF. Raises fonts.MissingFont or typesetting.CannotBeSet."""
-    facts = documents.facts(invoice)
+    facts = content.Facts(
+        invoice, list(invoice.lines.all()), documents.days(invoice), differing.of_bill(invoice)
+    )
     with translation.override(language):
-        said = content.of(content.Facts(invoice, facts.lines, facts.days, facts.why))
+        said = content.of(facts)
     return typesetting.pdf(said, now=invoice.issued_at or invoice.drafted_at)
 
 
