@@ -17,6 +17,11 @@ PERCENT_STEP = Decimal("0.000001")
 SLOT_MINUTES = (1, 5, 15, 30, 60)
 
 
+def as_kept(price: Decimal) -> Decimal:
+    """Return a price rounded half up to six places, as prices are kept and shown."""
+    return price.quantize(PRICE_STEP, ROUND_HALF_UP)
+
+
 class Trigger(StrEnum):
     """What decided a price; the words that events carry."""
 
@@ -57,7 +62,7 @@ class Rules:
 
     def limited(self, price: Decimal) -> Decimal:
         """Return the price within floor and cap, rounded half up to six places."""
-        rounded = price.quantize(PRICE_STEP, ROUND_HALF_UP)
+        rounded = as_kept(price)
         if self.cap is not None:
             rounded = min(rounded, self.cap)
         return rounded if self.floor is None else max(rounded, self.floor)

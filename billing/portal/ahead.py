@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from grid.models import Region
 from segs_site.lib.periods import QUARTER, floor
 from tariffs import plans
 from tariffs.forecast.hours import HOUR
-from tariffs.pricing import PRICE_STEP
+from tariffs.pricing import as_kept
 from tariffs.seasons import Calendar
 from tariffs.selectors import forecasts, prices
 from tariffs.selectors.forecasts import Forecast
@@ -150,7 +150,7 @@ def _by_calendar(
 
 
 def _mean(rates: Sequence[Decimal]) -> Decimal:
-    return (sum(rates, Decimal(0)) / len(rates)).quantize(PRICE_STEP, ROUND_HALF_UP)
+    return as_kept(sum(rates, Decimal(0)) / len(rates))
 
 
 def next_cheaper(price: Price, now: datetime) -> Hour | None:

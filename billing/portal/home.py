@@ -77,7 +77,7 @@ def _spark(parts: Sequence[Used], shape: str, mine: Own) -> charts.Chart | None:
 
 
 def _value(part: Used, shape: str, mine: Own) -> charts.Value:
-    when = formats.date_format(part.period.start.astimezone(mine.zone), shape)
+    when = mine.local(part.period.start, shape)
     kwh, is_due = to_kwh(part.energy_mwh), part.expected > 0 or part.found > 0
     known = "" if kwh is None else f"{when}: {formats.number_format(kwh, 2)} kWh"
     return charts.Value(

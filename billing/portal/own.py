@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils import formats, timezone
 
 from accounts import selectors as accounts
 from accounts.models import CustomerAccount, ServiceAgreement
@@ -15,6 +15,7 @@ from accounts.selectors import Supply
 from billing.models import InvoiceDocument
 from billing.models.invoices import InvoiceQuerySet
 from billing.selectors import invoices
+from segs_site.lib.asking import user_id
 from segs_site.lib.manners import site_zone
 
 
@@ -33,15 +34,14 @@ class Own:
         """The day it is at the site."""
         return self.now.astimezone(self.zone).date()
 
+    def local(self, moment: datetime, shape: str) -> str:
+        """Return a moment by the site's clock, in Django's letters for dates."""
+        return formats.date_format(moment.astimezone(self.zone), shape)
+
     @property
     def current(self) -> list[Supply]:
         """The places that are supplied now."""
         return [supply for supply in self.supplies if supply.stay.includes(self.now)]
-
-
-def user_id(request: HttpRequest) -> int:
-    """Return the id of whoever asks; the door has made sure that he is signed in."""
-    return int(request.user.pk or 0)
 
 
 def of(request: HttpRequest) -> Own:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -22,7 +22,7 @@ from segs_site.lib.access import Action
 from segs_site.lib.doors import page_needs
 from segs_site.lib.periods import Period, floor
 from tariffs.forecast.hours import HOUR
-from tariffs.pricing import PRICE_STEP
+from tariffs.pricing import as_kept
 from tariffs.selectors import histories
 
 USUAL_HOURS = 3
@@ -90,7 +90,7 @@ def _coming_chart(price: Price, rows: Sequence[tuple[Hour, bool]], mine: Own) ->
     return charts.draw(
         [
             Value(
-                label=_clock(hour.start, mine),
+                label=mine.local(hour.start, "H:i"),
                 title=_title(hour.start, hour.price, price.currency, mine),
                 value=_number(hour.price),
                 low=_number(hour.low),
@@ -108,7 +108,7 @@ def _past_chart(price: Price, past: Sequence[tuple[Period, Decimal | None]], min
     return charts.draw(
         [
             Value(
-                label=_local(hour.start, "D j" if is_long else "H:i", mine),
+                label=mine.local(hour.start, "D j" if is_long else "H:i"),
                 title=_title(hour.start, worth, price.currency, mine),
                 value=_number(worth),
             )
@@ -133,9 +133,7 @@ def _past(price: Price, mine: Own, hours: int) -> list[tuple[Period, Decimal | N
     return [
         (
             Period(start + place * HOUR, start + (place + 1) * HOUR),
-            (worth[place] / _us(length[place]) + price.added).quantize(PRICE_STEP, ROUND_HALF_UP)
-            if length[place]
-            else None,
+            as_kept(worth[place] / _us(length[place]) + price.added) if length[place] else None,
         )
         for place in range(hours)
     ]
@@ -150,7 +148,7 @@ def _us(length: timedelta) -> int:
 
 
 def _title(moment: datetime, price: Decimal | None, currency: str, mine: Own) -> str:
-    when = _local(moment, "D H:i", mine)
+    when = mine.local(moment, "D H:i")
     if price is None:
         return _("%(when)s: not known") % {"when": when}
     return f"{when}: {formats.number_format(price, 4)} {currency}"
@@ -158,11 +156,3 @@ def _title(moment: datetime, price: Decimal | None, currency: str, mine: Own) ->
 
 def _number(price: Decimal | None) -> float | None:
     return None if price is None else float(price)
-
-
-def _clock(moment: datetime, mine: Own) -> str:
-    return _local(moment, "H:i", mine)
-
-
-def _local(moment: datetime, shape: str, mine: Own) -> str:
-    return formats.date_format(moment.astimezone(mine.zone), shape)

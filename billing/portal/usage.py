@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -117,8 +117,8 @@ def usage(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "views": ViewForm.base_fields["view"].choices,  # type: ignore[attr-defined]
         "units": ViewForm.base_fields["unit"].choices,  # type: ignore[attr-defined]
-        "title": _local(local_day(asked.first, mine.zone).start, TITLES[asked.view], mine),
-        "before_title": _local(local_day(asked.before, mine.zone).start, TITLES[asked.view], mine),
+        "title": mine.local(local_day(asked.first, mine.zone).start, TITLES[asked.view]),
+        "before_title": mine.local(local_day(asked.before, mine.zone).start, TITLES[asked.view]),
         "has_next": asked.after <= mine.today,
         "rows": [(_label(row, ROWS[asked.view], mine), row) for row in rows],
         "currency": currency,
@@ -250,8 +250,4 @@ def _compared(here: Sequence[Used], before: Sequence[Used]) -> tuple[int, int] |
 
 
 def _label(row: Row, shape: str, mine: Own) -> str:
-    return _local(row.used.period.start, shape, mine)
-
-
-def _local(moment: datetime, shape: str, mine: Own) -> str:
-    return formats.date_format(moment.astimezone(mine.zone), shape)
+    return mine.local(row.used.period.start, shape)

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -29,7 +30,7 @@ def valid(serializer: Serializer[Any]) -> dict[str, Any]:
     return dict(serializer.validated_data)
 
 
-def user_id(request: Request) -> int:
+def user_id(request: Request | HttpRequest) -> int:
     """Return the id of whoever asks; the door has made sure that he is signed in."""
     return int(request.user.pk or 0)
 

@@ -12,7 +12,7 @@ from grid.models import Region
 from segs_site.lib.periods import Period
 from segs_site.lib.quantities import exact_kwh
 from tariffs.models import RegionPrice
-from tariffs.pricing import PRICE_STEP
+from tariffs.pricing import as_kept
 from tariffs.selectors import prices
 
 CENT = Decimal("0.01")
@@ -77,7 +77,7 @@ def estimate(*, region: Region, kwh: Decimal, period: Period) -> Estimate | None
     average = worth / _seconds(period.length)
     return Estimate(
         cost=(kwh * average).quantize(CENT, ROUND_HALF_UP),
-        average_price=average.quantize(PRICE_STEP, ROUND_HALF_UP),
+        average_price=as_kept(average),
         currency=newest.currency,
         decided_pct=_pct(_seconds(decided), _seconds(period.length)),
     )
@@ -104,7 +104,7 @@ def analytics(*, region: Region, period: Period) -> Analytics:
     worth = sum((row["worth"] for row in by_band), Decimal(0))
     flagged = sum((row["flagged"] for row in by_band), Decimal(0))
     return Analytics(
-        average=(worth / time).quantize(PRICE_STEP, ROUND_HALF_UP) if time else None,
+        average=as_kept(worth / time) if time else None,
         highest=max((row["highest"] for row in by_band), default=None),
         lowest=min((row["lowest"] for row in by_band), default=None),
         changes=sum(row["changes"] for row in by_band),
@@ -119,7 +119,7 @@ def _share(row: dict[str, Any], energy_mwh: Decimal | int, time: Decimal) -> Sha
         band=row["band"],
         time_pct=_pct(row["seconds"], time),
         energy_kwh=exact_kwh(int(energy_mwh)),
-        average_price=(row["worth"] / row["seconds"]).quantize(PRICE_STEP, ROUND_HALF_UP),
+        average_price=as_kept(row["worth"] / row["seconds"]),
     )
 
 
