@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 PROGRAM = Path(os.environ.get("SEGS_CHROMIUM", "/usr/bin/chromium"))
 FLAGS = [
@@ -79,6 +79,17 @@ def violations(page: Page) -> str:
 def width(page: Page) -> int:
     """Return how wide the page's content is, in pixels."""
     return int(page.evaluate("() => document.documentElement.scrollWidth"))
+
+
+def ask_again(page: Page, pattern: str, panel: Locator) -> None:
+    """Press "Try again" of a panel that failed, and let it be answered from then on.
+
+    What is asked meanwhile waits: a panel that recovers by itself would take its button away.
+    """
+    page.route(pattern, lambda _route: None)
+    with page.expect_request(pattern):
+        panel.get_by_role("button", name="Try again").click()
+    page.unroute(pattern)  # which lets go on what waits
 
 
 def settled(page: Page) -> None:

@@ -117,8 +117,7 @@ class TestAMeter:
 
         expect(olga.panel("readings")).to_have_attribute("data-state", "failed")
         expect(olga.panel("day")).to_have_attribute("data-state", "ready")
-        olga.page.unroute("**/readings/**", fail)
-        olga.panel("readings").get_by_role("button", name="Try again").click()
+        chromium.ask_again(olga.page, "**/readings/**", olga.panel("readings"))
         olga.settled()
 
 

@@ -58,8 +58,7 @@ class TestFailure:
         expect(panel(page, "figures")).to_contain_text("kW of 1,900")
         expect(panel(page, "map")).to_have_attribute("data-state", "ready")
 
-        page.unroute(LOAD)
-        lines.get_by_role("button", name="Try again").click()
+        chromium.ask_again(page, LOAD, lines)
 
         expect(lines).to_have_attribute("data-state", "ready")
 

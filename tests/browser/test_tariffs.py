@@ -300,8 +300,7 @@ class TestForecast:
         expect(panel).to_contain_text("The database is away.")
         expect(panel).to_contain_text("Request 7f3a")
 
-        page.unroute(FORECAST)
-        panel.get_by_role("button", name="Try again").click()
+        chromium.ask_again(page, FORECAST, panel)
 
         expect(panel.get_by_label("Region of the forecast")).to_be_visible()
         expect(panel).to_have_attribute("data-state", "ready")

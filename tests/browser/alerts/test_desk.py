@@ -261,8 +261,7 @@ class TestLink:
         expect(board).to_contain_text("Request 7f3a")
         expect(olga.rows).to_have_count(1)
 
-        olga.page.unroute("**/alerts/")
-        board.get_by_role("button", name="Try again").click()
+        chromium.ask_again(olga.page, "**/alerts/", board)
         expect(olga.rows).to_have_count(2)
 
 

@@ -130,8 +130,7 @@ class TestOverviewsPanel:
 
         panel = page.locator("[data-panel=top]")
         expect(panel).to_contain_text("The server answered 503.")
-        page.unroute("**/alerts/top/")
-        panel.get_by_role("button", name="Try again").click()
+        chromium.ask_again(page, "**/alerts/top/", panel)
         expect(panel).to_contain_text("Nothing waits for you.")
 
 
