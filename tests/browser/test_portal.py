@@ -109,6 +109,19 @@ class TestLook:
 
         assert complaints == []
 
+    def test_lights_up_no_hour_but_the_one_that_is_pointed_at(
+        self, visit: Callable[..., Page], stage: Stage, household: homes.Household
+    ) -> None:
+        page = visit(CARL)
+        page.goto(f"{stage.web.address}/prices/")
+        hours = page.locator(".chart-hit")
+        invisible = "rgba(0, 0, 0, 0)"
+
+        hours.nth(3).hover(force=True)
+
+        expect(hours.nth(3)).not_to_have_css("fill", invisible)
+        expect(hours.nth(4)).to_have_css("fill", invisible)
+
     def test_fits_a_phone(
         self, visit: Callable[..., Page], stage: Stage, household: homes.Household
     ) -> None:
