@@ -1,9 +1,10 @@
 """What a customer finds by himself, on a phone and on a desk, and that it is open to everybody."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.test import override_settings
 from django.utils import formats
 from playwright.sync_api import Page, expect
 
@@ -23,14 +24,21 @@ def household(stage: Stage) -> homes.Household:
 @pytest.fixture(scope="module")
 def stage(django_db_blocker: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A small console: the portal reads one home."""
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        stage = Stage("test_segs_portal", tmp_path_factory.mktemp("portal"))
+    zone = where_it_is_noon()
+    with override_settings(SEGS_SITE_ZONE=zone), django_db_blocker.unblock():  # type: ignore[attr-defined]
+        folder = tmp_path_factory.mktemp("portal")
+        stage = Stage("test_segs_portal", folder, SEGS_SITE_ZONE=zone)
         try:
             stage.lay(meters=8, silent=0, high=0, minutes=2)
             stage.open()
             yield stage
         finally:
             stage.close()
+
+
+def where_it_is_noon() -> str:
+    """Return a zone in which the day has a past and an evening to come, whenever this runs."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
 
 
 def paths(household: homes.Household) -> list[str]:
