@@ -17,15 +17,16 @@ django.setup()
 from playwright.sync_api import Browser, Page  # noqa: E402
 
 from grid.models import Region  # noqa: E402
+from segs_site.lib.manners import site_zone  # noqa: E402
 from segs_site.lib.periods import MINUTE, QUARTER, floor  # noqa: E402
 from tariffs.models import PricingPolicy  # noqa: E402
 from tariffs.services import deciding, policies  # noqa: E402
-from tests.browser import alarms, bills, chromium, expected, homescreens, scene  # noqa: E402
+from tests.browser import alarms, bills, chromium, days, expected, homescreens, scene  # noqa: E402
 from tests.browser.stage import Stage  # noqa: E402
 
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "screens"
 SLOTS = 11  # that lie in the minutes laid
-OLGA = "olga@utility.example"
+OLGA, METER = "olga@utility.example", "MTR-00000007"
 
 
 def shoot(stage: Stage, browser: Browser, name: str, size: tuple[int, int], theme: str) -> None:
@@ -41,6 +42,7 @@ def shoot(stage: Stage, browser: Browser, name: str, size: tuple[int, int], them
         time.sleep(0.5)
         page.screenshot(path=TARGET / f"tariffs-{name}-{theme}.png", full_page=True)
         shoot_alerts(stage, page, f"{name}-{theme}")
+        shoot_meters(stage, page, f"{name}-{theme}")
 
 
 def shoot_alerts(stage: Stage, page: Page, name: str) -> None:
@@ -56,6 +58,19 @@ def shoot_alerts(stage: Stage, page: Page, name: str) -> None:
     page.goto(f"{stage.web.address}/alerts/performance/?period=24")
     page.locator("#link[data-link=live]").wait_for()
     page.screenshot(path=TARGET / f"performance-{name}.png", full_page=True)
+
+
+def shoot_meters(stage: Stage, page: Page, name: str) -> None:
+    """Take the list of meters, the quarantine, and one meter's day with a gap."""
+    for picture, path in (("meters", ""), ("quarantine", "quarantine/")):
+        page.goto(f"{stage.web.address}/meters/{path}")
+        page.locator("#link[data-link=live]").wait_for()
+        page.screenshot(path=TARGET / f"{picture}-{name}.png")
+    yesterday = datetime.now(site_zone()).date() - timedelta(days=1)
+    page.goto(f"{stage.web.address}/meters/?serial={METER}")
+    page.goto(f"{page.url}?day={yesterday}")
+    page.locator("[data-panel=day][data-state=ready] canvas").last.wait_for()
+    page.screenshot(path=TARGET / f"meter-{name}.png", full_page=True)
 
 
 def shoot_bills(
@@ -98,6 +113,7 @@ def main() -> None:
         stage.lay(meters=5000, silent=9, high=3, minutes=180)
         stage.do(price)
         stage.do(alarms.lay_shift)
+        stage.do(lambda: days.lay_month(METER, now=datetime.now(UTC)))
         run, invoice = stage.do(lambda: bills.lay_month(stage.grid))
         stage.open()
         with chromium.launched() as browser:
