@@ -335,6 +335,8 @@ SPECTACULAR_SETTINGS = {
 }
 
 CELERY_BROKER_URL = REDIS_URL
+# A queue is a list in the broker and an event stream another kind of key: `alerts` is both.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": "celery:"}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

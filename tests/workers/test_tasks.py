@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from redis import Redis
 
 from segs_site.lib import live
 from segs_site.lib.models import OutboxEvent
@@ -36,6 +37,19 @@ class TestTasks:
 
         assert {look["task"] for look in looks} <= set(celery.app.tasks)
         assert {look["options"]["queue"] for look in looks} <= set(celery.QUEUES)
+
+
+class TestQueues:
+    def test_share_no_key_with_the_streams_of_events(self, broker: Redis) -> None:
+        for name in celery.QUEUES:
+            broker.xadd(name, {"event": "one of that name"})
+
+        for name in celery.QUEUES:
+            tasks.alerts.judge_windows.apply_async(queue=name)
+
+        assert {name: broker.llen(f"celery:{name}") for name in celery.QUEUES} == dict.fromkeys(
+            celery.QUEUES, 1
+        )
 
 
 @pytest.mark.django_db
