@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -116,14 +116,29 @@ def open_socket(stack: Stack) -> ClientConnection:
 
 def hear(client: ClientConnection, kind: str) -> tuple[dict[str, Any], datetime]:
     """Return the next alert of a kind, and when it came."""
+    return _wait_for(client, f"no {kind}", "alert", lambda data: data["kind"] == kind)
+
+
+def hear_that_it_is(client: ClientConnection, status: str, alert: dict[str, Any]) -> None:
+    """Wait until an alert is told to have come to a status."""
+
+    def is_it(data: dict[str, Any]) -> bool:
+        return data["status"] == status and alert["id"] in data["alert_ids"]
+
+    _wait_for(client, f"not {status}", "status_update", is_it)
+
+
+def _wait_for(
+    client: ClientConnection, missed: str, type_: str, is_it: Callable[[dict[str, Any]], bool]
+) -> tuple[dict[str, Any], datetime]:
     ends = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends:
         frame = client.recv(timeout=PATIENCE_S)
         came = datetime.now(UTC)
         message: dict[str, Any] = msgspec.json.decode(frame) if isinstance(frame, str) else {}
-        if message.get("type") == "alert" and message["data"]["kind"] == kind:
+        if message.get("type") == type_ and is_it(message["data"]):
             return message["data"], came
-    raise AssertionError(f"no {kind} was heard")
+    raise AssertionError(f"{missed} was heard")
 
 
 class Reporting:
@@ -155,10 +170,12 @@ class TestAnAlert:
             time.sleep(15)
             reporting.serials -= set(DARK)
             alert, came = hear(client, "transformer_outage")
+            row: list[Any] = stack.query(
+                "SELECT raised_at, value FROM alerts_alert WHERE id = %s", alert["id"]
+            )
+            reporting.serials |= set(DARK)
+            hear_that_it_is(client, "cleared", alert)  # what was told first hinders nothing after
 
-        row: list[Any] = stack.query(
-            "SELECT raised_at, value FROM alerts_alert WHERE id = %s", alert["id"]
-        )
         [(raised_at, value)] = row
         assert came - raised_at < TOLD_WITHIN
         assert value == len(DARK)
