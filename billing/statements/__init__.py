@@ -1,0 +1,1 @@
+"""What banks say of money: their files read, and whose a payment may be."""

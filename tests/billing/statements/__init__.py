@@ -1,0 +1,1 @@
+"""Readers of bank files, and whose a payment may be."""
