@@ -56,6 +56,15 @@ class TurnState(models.TextChoices):
     APPROVED = "approved", _("approved")
     ISSUED = "issued", _("issued")
     PARKED = "parked", _("parked")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class CorrectionState(models.TextChoices):
+    """What the clerk decided of what late data change in an issued invoice."""
+
+    WAITING = "waiting", _("waiting")
+    APPROVED = "approved", _("approved")
+    REJECTED = "rejected", _("rejected")
 
 
 class Trouble(models.TextChoices):
@@ -70,6 +79,15 @@ class Trouble(models.TextChoices):
     QUARANTINE = "quarantine", _("readings wait in quarantine")
     UNBILLABLE = "unbillable", _("the plan cannot price this usage")
     FAILED = "failed", _("failed")
+
+
+class Unprojected(models.TextChoices):
+    """Why nothing is said of a bill to come."""
+
+    TOO_LITTLE = "too_little", _("too little is known of the use")
+    NO_AGREEMENT = "no_agreement", _("no agreement runs")
+    NO_PRICE = "no_price", _("no price is known")
+    UNBILLABLE = "unbillable", _("the plan cannot price it ahead")
 
 
 # States that ask for somebody: drawn with a shape and in the colour of what is abnormal.

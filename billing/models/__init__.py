@@ -9,8 +9,10 @@ from billing.models.invoices import (
     NumberSeries,
     PeriodClaim,
 )
+from billing.models.late import Correction, CorrectionDay, CorrectionLine, LateMark
 from billing.models.papers import InvoiceDocument
 from billing.models.receipts import Dispute, Payment
+from billing.models.reminders import Reminder, ReminderLevel
 from billing.models.runs import BillException, BillRun, Turn
 from billing.models.terms import BillingTerms
 
@@ -19,14 +21,20 @@ __all__ = [
     "BillException",
     "BillRun",
     "BillingTerms",
+    "Correction",
+    "CorrectionDay",
+    "CorrectionLine",
     "CreditNote",
     "Dispute",
     "Invoice",
     "InvoiceDocument",
     "InvoiceEvent",
     "InvoiceLine",
+    "LateMark",
     "NumberSeries",
     "Payment",
     "PeriodClaim",
+    "Reminder",
+    "ReminderLevel",
     "Turn",
 ]

@@ -132,6 +132,13 @@ class InvoiceLine(models.Model):
         related_name="corrections",
         help_text="the line of an earlier invoice that late data changed",
     )
+    carries = models.ForeignKey(
+        "billing.CorrectionLine",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="carried_by",
+        help_text="the line of the approved correction that it bills",
+    )
 
     class Meta:
         ordering = ["invoice", "place"]

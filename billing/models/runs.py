@@ -25,6 +25,7 @@ class BillRun(models.Model):
     requested_at = models.DateTimeField()
     requested_by = models.CharField(max_length=254)
     approved_by = models.CharField(max_length=254, blank=True, help_text="who approved last")
+    cancelled_by = models.CharField(max_length=254, blank=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

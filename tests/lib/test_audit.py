@@ -35,6 +35,9 @@ NOT_AUDITED = {
     "alerts.Notice", "alerts.TimeOfDay", "alerts.Untold", "alerts.WatchState",
     "alerts.AlertEvent", "alerts.ShiftNote",  # records themselves, and cannot be changed
     "billing.AsBilled", "billing.InvoiceLine",  # what is issued of them cannot be changed
+    "billing.CorrectionDay", "billing.CorrectionLine",  # nor what is decided of these
+    "billing.LateMark",
+    "billing.Reminder",  # a record itself, and cannot be changed
     "billing.InvoiceDocument",  # what is drawn of them cannot be changed
     "billing.NumberSeries", "billing.PeriodClaim", "billing.Turn",  # follow from invoices, runs
     "grid.RegionMinute", "grid.RegionQuarter",
@@ -45,6 +48,7 @@ NOT_AUDITED = {
     "meters.ReplacedRead",  # what a file says of itself: what it replaced
     "meters.WindowClock",
     "meters.WindowMark",
+    "meters.WindowRevision",  # a record itself
     "tariffs.LoadForecast", "tariffs.LoadUnknown",
     "tariffs.RegionPrice",  # a decision is its own record, and cannot be changed
     "workers.Shard", "workers.StreamWorker",
