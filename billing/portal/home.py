@@ -10,7 +10,7 @@ from django.utils import formats
 from django.views.decorators.http import require_GET
 
 from alerts.selectors import own as alerts
-from billing.portal import ahead, charts, own, spending
+from billing.portal import ahead, charts, own, projected, spending
 from billing.portal.ahead import Price
 from billing.portal.own import Own
 from billing.portal.showing import shown
@@ -46,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "coming": [_coming(price, mine) for price in ahead.of(mine)],
         "heard": _heard(mine),
         "last": _last(request),
+        "projected": projected.of(mine),
     }
     return shown(request, "portal/home.html", context | _figures(mine))
 

@@ -1,7 +1,11 @@
 """Prices of regions as rating takes them: which slot cost how much, and why."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
+
+from django.db.models import Avg
+from django.db.models.functions import TruncHour
 
 from billing.rating.market import Slot, Slots
 from segs_site.lib.periods import QUARTER, Period
@@ -33,6 +37,13 @@ def of_region(*, region_id: int, period: Period) -> Prices:
     found = list(rows)
     slots = [Slot(row[0], row[1], row[2], _label(row[3], row[4])) for row in found]
     return Prices(found[-1][5] if found else "", Slots(slots))
+
+
+def hourly(*, region_id: int, period: Period) -> dict[datetime, Decimal]:
+    """Return the mean of a region's prices in each hour of a period that has one."""
+    slots = RegionPrice.objects.of(region_id).within(period.start, period.end).order_by()
+    hours = slots.values(hour=TruncHour("starts_at", tzinfo=UTC)).annotate(mean=Avg("price"))
+    return dict(hours.values_list("hour", "mean"))
 
 
 def _label(trigger: str, multiplier: Decimal | None) -> str:

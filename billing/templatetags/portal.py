@@ -1,7 +1,7 @@
 """How the portal says things: prices, stretches of time, and why a bill is another."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from django import template
 from django.utils import formats, timezone
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from billing.documents import differing, figures
 from billing.models import Invoice
 from billing.rating.differences import Difference
+from billing.selectors.projecting import Projection
 from billing.templatetags.bills import UNKNOWN, paid
 from segs_site.lib import money
 from segs_site.lib.quantities import MWH_PER_KWH
@@ -17,6 +18,7 @@ from segs_site.lib.quantities import MWH_PER_KWH
 register = template.Library()
 
 LEAST_DIGITS = 2  # of a price; more where it has more
+ROUND_FROM, TENTH = 20, Decimal("0.1")  # what is expected is said in whole units from here on
 
 
 @register.filter
@@ -41,6 +43,27 @@ def energy(milliwatt_hours: int | None) -> str:
 def cost(amount: Decimal | None, currency: str) -> str:
     """Return an amount that is not rounded as it would be paid."""
     return UNKNOWN if amount is None else paid(money.rounded(amount, currency), currency)
+
+
+@register.filter
+def about(amount: Decimal, currency: str) -> str:
+    """Return an amount that is expected: without digits that would only seem to be known."""
+    return _roundly(amount, currency, ROUND_HALF_EVEN)
+
+
+@register.filter
+def range_of(projection: Projection) -> str:
+    """Return from what to what a bill may come, rounded outward."""
+    ends = (projection.low, ROUND_FLOOR), (projection.high, ROUND_CEILING)
+    low, high = (_roundly(amount, "", way) for amount, way in ends)
+    words = _("between %(low)s and %(high)s %(currency)s")
+    return words % {"low": low, "high": high, "currency": projection.currency}
+
+
+def _roundly(amount: Decimal, currency: str, way: str) -> str:
+    places = Decimal(1) if abs(amount) >= ROUND_FROM else TENTH
+    number = formats.number_format(amount.quantize(places, way), force_grouping=True)
+    return f"{number}\N{NO-BREAK SPACE}{currency}".rstrip()
 
 
 @register.filter
