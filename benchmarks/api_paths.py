@@ -84,6 +84,7 @@ def _of_oneself(user_id: int, month: str) -> list[str]:
         "/api/telemetry/daily",
         "/api/telemetry/monthly",
         f"/api/telemetry/export.csv?meter={serial}",
+        f"/api/telemetry/export.xml?meter={serial}",
     ]
 
 

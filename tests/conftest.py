@@ -21,6 +21,7 @@ from tests import worlds
 
 rules_to_begin_with = import_module("alerts.migrations.0006_rules_to_begin_with")
 layouts_to_begin_with = import_module("meters.migrations.0007_import_profiles_and_undo")
+our_own_layout = import_module("meters.migrations.0008_profile_of_our_own_files")
 KEPT = {"auth_permission", "django_content_type", "django_migrations"}
 
 
@@ -92,6 +93,7 @@ def _empty(self: TransactionTestCase) -> None:
     rules_to_begin_with.write(apps, None)
     if not apps.get_model("meters", "ImportProfile").objects.exists():
         layouts_to_begin_with.make_ready(apps, None)
+        our_own_layout.make(apps, None)
     for app in ("lib", "meters", "workers"):  # rows that are there from the start
         post_migrate.send(
             sender=apps.get_app_config(app), app_config=apps.get_app_config(app), verbosity=0,

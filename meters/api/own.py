@@ -4,11 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404
-from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +16,7 @@ from accounts import selectors as accounts
 from accounts.selectors import Counted, Supply
 from meters.api import queries, rows, serializers
 from meters.api.asking import over
-from meters.api.pages import csv_of_history, page_of_history
+from meters.api.pages import page_of_history
 from meters.choices import Reporting
 from meters.intervals import Granularity
 from meters.mapframes import SILENT_AFTER_INTERVALS
@@ -127,21 +125,6 @@ class OwnHistoryView(OwnView):
         query = asked(queries.OwnHistoryQuerySerializer, request, now=timezone.now())
         spans = self.spans_of(request, query["meter"], query["period"])
         return Response(page_of_history(request, spans, query))
-
-
-class OwnExportView(OwnView):
-    """What one meter said, as a download."""
-
-    @extend_schema(
-        operation_id="telemetry_export_csv",
-        parameters=[queries.OwnExportQuerySerializer],
-        responses={(200, "text/csv"): OpenApiTypes.STR, 404: NOT_THERE},
-    )
-    def get(self, request: Request) -> HttpResponseBase:
-        """Stream readings or windows, oldest first; the first line names the columns."""
-        query = asked(queries.OwnExportQuerySerializer, request, now=timezone.now())
-        spans = self.spans_of(request, query["meter"], query["period"])
-        return csv_of_history(request, spans, query, name=query["meter"])
 
 
 class StatsView(OwnView):

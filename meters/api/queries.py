@@ -99,6 +99,16 @@ class OwnExportQuerySerializer(ResolvedQuerySerializer):
     meter = serializers.CharField(max_length=64, help_text=SERIAL)
 
 
+class OwnXmlQuerySerializer(ResolvedQuerySerializer):
+    """What was counted in windows, of one meter or of all that are one's own."""
+
+    meter = serializers.CharField(required=False, max_length=64, help_text=SERIAL)
+    resolution = serializers.ChoiceField(
+        choices=[Resolution.MINUTE.value, Resolution.QUARTER.value],
+        default=Resolution.QUARTER.value,
+    )
+
+
 class OwnHistoryQuerySerializer(HistoryQuerySerializer):
     """A page of the rows of one's own meter."""
 

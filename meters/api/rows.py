@@ -6,13 +6,15 @@ from typing import Any
 
 from accounts.selectors import Supply
 from meters import intervals
+from meters.choices import Flow
 from meters.intervals import Granularity
 from meters.selectors import energy, fleet
 from meters.selectors.energy import Span, Sum, Sums
+from meters.selectors.exports import LENGTHS, Part
 from meters.selectors.histories import Resolution
 from segs_site.lib.choices import Quality
 from segs_site.lib.manners import local_zone
-from segs_site.lib.periods import Period
+from segs_site.lib.periods import MINUTE, Period
 from segs_site.lib.quantities import MV_PER_V, to_kw, to_kwh
 
 QUALITIES = [quality for quality in reversed(Quality) if quality is not Quality.MISSING]
@@ -24,6 +26,9 @@ WINDOW_HEADER = (
     "at", "mean_kw", "lowest_kw", "peak_kw", "energy_kwh", "estimated_kwh", "voltage_v", "count",
     "expected", "quality", "revised_at",
 )  # fmt: skip
+
+WHOSE_HEADER = ("point", "meter")
+WHOSE_WINDOW_HEADER = (*WHOSE_HEADER, "flow", "minutes")
 
 
 def figures(found: Sum, expected: int) -> dict[str, Any]:
@@ -117,6 +122,19 @@ def history_cells(
 ) -> Iterator[Sequence[Any]]:
     """Yield rows of a history as cells, in the order of `header_of`."""
     return map(_reading if resolution is Resolution.RAW else _window, rows)
+
+
+def whose_header(resolution: Resolution) -> Sequence[str]:
+    """Return the names of the columns that say, in a download, whose a row is."""
+    return WHOSE_HEADER if resolution is Resolution.RAW else WHOSE_WINDOW_HEADER
+
+
+def whose(part: Part, resolution: Resolution) -> Sequence[Any]:
+    """Return the cells below `whose_header`; energy of a meter of flow `both` may be negative."""
+    if resolution is Resolution.RAW:
+        return (part.point, part.serial)
+    flow = Flow.BOTH if part.flows_back else Flow.IMPORT
+    return (part.point, part.serial, flow.value, LENGTHS[resolution] // MINUTE)
 
 
 def _reading(row: Mapping[str, Any]) -> Sequence[Any]:

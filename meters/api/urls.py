@@ -3,7 +3,7 @@
 from django.urls import URLPattern, re_path
 from rest_framework.views import APIView
 
-from meters.api import consumption, fleet, head_ends, own, path, quarantine
+from meters.api import consumption, exports, fleet, head_ends, own, path, quarantine
 
 
 def _door(address: str, view: type[APIView], name: str) -> URLPattern:
@@ -21,7 +21,8 @@ urlpatterns = [
     _door("telemetry/stats", own.StatsView, "api-stats"),
     _door("telemetry/daily", own.DailyView, "api-daily"),
     _door("telemetry/monthly", own.MonthlyView, "api-monthly"),
-    _door(r"telemetry/export\.csv", own.OwnExportView, "api-export-csv"),
+    _door(r"telemetry/export\.csv", exports.ExportCsvView, "api-export-csv"),
+    _door(r"telemetry/export\.xml", exports.ExportXmlView, "api-export-xml"),
     _door("telemetry/requests", head_ends.RequestsView, "api-head-end-requests"),
     _door(f"telemetry/requests/{BIG_PK}/answer", head_ends.AnswerView, "api-head-end-answer"),
     _door("admin/meters", fleet.MeterListView, "api-meters"),

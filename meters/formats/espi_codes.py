@@ -7,6 +7,7 @@ import re
 from datetime import timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
+from meters.formats import espi_clock
 from meters.formats.base import Direction, Unit
 from segs_site.lib.quantities import Quality
 
@@ -37,9 +38,17 @@ QUALITIES = {
     "19": Quality.ACTUAL,  # fit for a bill
 }
 
+WRITTEN = {
+    Quality.ACTUAL: "0",
+    Quality.EDITED: "7",
+    Quality.CALCULATED: "11",
+    Quality.ESTIMATED: "8",
+    Quality.SUSPECT: "10",
+}  # the codes that are written; what is missing has no reading
+PARTLY_ESTIMATED = "13"
+
 _RULE = re.compile(r"[0-9A-Fa-f]{8}")
-_NORTH_AMERICA = ("360E2000", "B40E2000")  # second Sunday of March, first of November, at two
-_ZONES = {
+_ZONES = {  # of North America, by offset
     -12_600: "America/St_Johns",
     -14_400: "America/Halifax",
     -18_000: "America/New_York",
@@ -59,13 +68,17 @@ def rule_is_sound(rule: str) -> bool:
 def zone(offset_s: int, dst_offset_s: int, rules: tuple[str, str]) -> tuple[tzinfo, bool]:
     """Return where a file's clocks stand, and whether that is said or only likely.
 
-    A zone of North America where the rules are those, or cannot be read; else the offset alone.
+    A zone whose clocks go by the rules; where these cannot be read, one of North America by its
+    offset; else the offset alone.
     """
     fixed = timezone(timedelta(seconds=offset_s))
     if dst_offset_s == 0:
         return fixed, True
-    said = tuple(map(str.upper, rules)) == _NORTH_AMERICA
+    start, end = map(str.upper, rules)
+    said = espi_clock.zones().get(espi_clock.Clocks(offset_s, dst_offset_s, start, end))
+    if said is not None:
+        return ZoneInfo(said), True
     sound = all(rule and rule_is_sound(rule) for rule in rules)
-    if offset_s in _ZONES and (said or not sound):
-        return ZoneInfo(_ZONES[offset_s]), said
+    if offset_s in _ZONES and not sound:
+        return ZoneInfo(_ZONES[offset_s]), False
     return fixed, False

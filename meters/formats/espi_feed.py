@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from meters.formats.base import NAME_LENGTH, Refused
 from meters.formats.espi_xml import ATOM, ESPI, Event
+from meters.formats.percent import unquoted
 
 DEPENDENTS = 10_000  # links of one entry that are looked at
 MOST = 100_000  # resources of one kind; more is no feed of meters
@@ -164,8 +165,8 @@ def point_name(owner: Of) -> str:
     for address in (one.self for one in candidates if one):
         found = _TAIL.search(address)
         if found is not None:
-            whole = found.group(0)
-            return whole if len(whole) <= NAME_LENGTH else found.group(1)
+            whole = unquoted(found.group(0))
+            return whole if len(whole) <= NAME_LENGTH else unquoted(found.group(1))
     return owner.point.id.removeprefix("urn:uuid:") if owner.point else ""
 
 
@@ -173,7 +174,8 @@ def channel_name(owner: Of) -> str:
     """Return what names the channel within its point: the end of its own address."""
     if owner.reading is None:
         return "1"
-    return owner.reading.self.rpartition("/")[2] or owner.reading.id.removeprefix("urn:uuid:")
+    name = unquoted(owner.reading.self.rpartition("/")[2])
+    return name or owner.reading.id.removeprefix("urn:uuid:")
 
 
 def _link(entry: Resource, event: Event) -> None:

@@ -37,6 +37,7 @@ from segs_site.lib.quantities import Quality
 
 ZERO = Decimal(0)
 MINUTE = timedelta(minutes=1)
+FORMULA_SIGNS = frozenset("=+-@\t\r")  # an apostrophe before one of them is no part of a text
 CLOCKS = 100_000  # channels of one file whose clocks are kept
 
 
@@ -89,7 +90,9 @@ def fits(profile: Profile, head: bytes) -> bool:
 
 
 def bare(cell: str) -> str:
-    """Return a cell without the formula that keeps a spreadsheet from reading it as a number."""
+    """Return a cell without what keeps a spreadsheet from reading it as a number or a formula."""
+    if cell[:1] == "'" and cell[1:2] in FORMULA_SIGNS:
+        return cell[1:]
     if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
         return cell[2:-1].strip()
     return cell

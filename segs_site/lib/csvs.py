@@ -44,11 +44,17 @@ def answer(
     request: HttpRequest, *, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> StreamingHttpResponse:
     """Return a download; `rows` is read while it is sent, so its size costs no memory."""
-    text = lines(header, rows)
+    return stream(request, lines(header, rows), name=name, content_type="text/csv; charset=utf-8")
+
+
+def stream(
+    request: HttpRequest, text: Iterator[str], *, name: str, content_type: str
+) -> StreamingHttpResponse:
+    """Return a text of any kind as a download that is made while it is sent."""
     content = _asynchronous(text) if isinstance(request, ASGIRequest) else text
     return StreamingHttpResponse(
         content,
-        content_type="text/csv; charset=utf-8",
+        content_type=content_type,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
             "Cache-Control": "no-store",

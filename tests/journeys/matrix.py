@@ -74,6 +74,7 @@ API: dict[str, Rule] = {
     "telemetry/daily": read(PEOPLE),
     "telemetry/monthly": read(PEOPLE),
     "telemetry/export.csv": read(PEOPLE),
+    "telemetry/export.xml": read(PEOPLE),
     "telemetry/requests": read(frozenset({KEY})),
     "telemetry/requests/:pk/answer": send(frozenset({KEY})),
     "admin/users": read(ADMINS) | send(ADMINS),

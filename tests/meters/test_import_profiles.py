@@ -98,7 +98,7 @@ class TestReady:
     def test_profiles_can_all_be_read_by(self):
         names = set(ImportProfile.objects.values_list("name", flat=True))
 
-        assert {"fluvius", "epochs", "quarters-wide"} == names
+        assert {"fluvius", "epochs", "quarters-wide", "segs"} == names
         assert names | {"nem12", "espi"} == formats.formats().keys()
 
 
