@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.portal import bills, home, prices, usage
+from billing.portal import bills, compare, home, prices, usage
 from billing.views import deciding, invoices, receipts, runs
 
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("usage/", usage.usage, name="portal-usage"),
     path("usage/table.csv", usage.table, name="portal-usage-table"),
     path("prices/", prices.prices, name="portal-prices"),
+    path("compare/", compare.compare, name="portal-compare"),
     path("bills/", bills.bills, name="portal-bills"),
     path("bills/<int:pk>/", bills.bill, name="portal-bill"),
     path("bills/<int:pk>/lines/<int:place>/", bills.line, name="portal-line"),

@@ -120,7 +120,7 @@ class CompareView(APIView):
         query, now = asked(queries.CompareQuerySerializer, request), timezone.now()
         cycle = Cycle(query["start"], query["end"])
         accounts = accounts_asked_for(request, query.get("userId"))
-        cycles = {account.pk: cycle for account in accounts}
+        cycles = comparing.periods_of(account_ids=[each.pk for each in accounts], asked=cycle)
         found = comparing.compare(cycles=cycles, zone=zone(), now=now)
         shown = {
             "start": cycle.start,

@@ -48,6 +48,12 @@ class Reckoner:
         self._prices: dict[tuple[int, Period], Prices] = {}
         self._by_interval: dict[tuple[int, bytes], ByInterval] = {}
 
+    def on(self, plan: RatePlan) -> "Reckoner":
+        """Return one that reckons as if all were on a plan, by the prices that this one read."""
+        other = Reckoner(zone=self._zone, now=self._now, plan=plan)
+        other._prices, other._by_interval = self._prices, self._by_interval
+        return other
+
     @cached_property
     def _plans(self) -> dict[int, RatePlan]:
         return RatePlan.objects.in_bulk()

@@ -1,5 +1,6 @@
 """How the portal says things: prices, stretches of time, and why a bill is another."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
@@ -8,6 +9,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from billing.documents import differing, figures
+from billing.invoicing import Cycle
 from billing.models import Invoice
 from billing.rating.differences import Difference
 from billing.selectors.projecting import Projection
@@ -70,6 +72,18 @@ def _roundly(amount: Decimal, currency: str, way: str) -> str:
 def period_of(bill: Invoice) -> str:
     """Return the period of a bill: by its month's name where it is one."""
     return _period(bill.starts_on, bill.ends_on)
+
+
+@register.filter
+def cycle_words(cycle: Cycle) -> str:
+    """Return the same of a billing period that needs no bill."""
+    return _period(cycle.start, cycle.end)
+
+
+@register.filter
+def cycles_words(cycles: Sequence[Cycle]) -> str:
+    """Return billing periods in a row of words."""
+    return ", ".join(cycle_words(cycle) for cycle in cycles)
 
 
 def _period(start: date, end: date) -> str:

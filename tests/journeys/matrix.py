@@ -192,6 +192,7 @@ SITE: dict[str, Rule] = {
     "alerts/:pk": read(STAFF),
     "alerts/:pk/children": read(STAFF),
     "home": read(PEOPLE),
+    "compare": read(PEOPLE),
     "usage": read(PEOPLE),
     "usage/table.csv": read(PEOPLE),
     "prices": read(PEOPLE),
