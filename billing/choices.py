@@ -90,7 +90,48 @@ class Unprojected(models.TextChoices):
     UNBILLABLE = "unbillable", _("the plan cannot price it ahead")
 
 
+class EntryState(models.TextChoices):
+    """What became of an entry of a bank file."""
+
+    NEW = "new", _("not matched yet")
+    WAITING = "waiting", _("waits for you")
+    BOOKED = "booked", _("booked")
+    IGNORED = "ignored", _("ignored")
+
+
+class Mismatch(models.TextChoices):
+    """Why an entry of a bank file waits for the clerk."""
+
+    NO_REFERENCE = "no_reference", _("it names no invoice and no account")
+    SEVERAL = "several", _("it names several accounts")
+    BATCH = "batch", _("it is a sum of several payments")
+    CURRENCY = "currency", _("another currency than the invoice's")
+    NOT_LIVE = "not_live", _("the invoice was made void")
+    BAD_AMOUNT = "bad_amount", _("no amount of its currency")
+    BY_HAND = "by_hand", _("a payment of this reference is booked already")
+    NO_ORIGINAL = "no_original", _("a return, and not plain of which payment")
+    ODD_RETURN = "odd_return", _("a return that brings money in")
+    UNDONE = "undone", _("taken back by hand")
+
+
+class DeliveryWay(models.TextChoices):
+    """How a bill gets to the customer."""
+
+    MAIL = "mail", _("e-mail")
+    PRINT = "print", _("paper")
+
+
+class DeliveryState(models.TextChoices):
+    """Where a delivery stands; on paper, sent is in a print batch."""
+
+    QUEUED = "queued", _("queued")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    BOUNCED = "bounced", _("bounced")
+
+
 # States that ask for somebody: drawn with a shape and in the colour of what is abnormal.
 FLAGGED: frozenset[str] = frozenset(
     {InvoiceState.OVERDUE, InvoiceState.DISPUTED, TurnState.HELD, TurnState.PARKED}
+    | {EntryState.WAITING, DeliveryState.FAILED, DeliveryState.BOUNCED}
 )

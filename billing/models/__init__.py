@@ -1,5 +1,7 @@
 """Invoices and what they were made of, money that came in, and the runs that make bills."""
 
+from billing.models.bank import BankEntry, BankFile, BankLayout
+from billing.models.deliveries import Delivery, PrintBatch
 from billing.models.invoices import (
     AsBilled,
     CreditNote,
@@ -11,13 +13,16 @@ from billing.models.invoices import (
 )
 from billing.models.late import Correction, CorrectionDay, CorrectionLine, LateMark
 from billing.models.papers import InvoiceDocument
-from billing.models.receipts import Dispute, Payment
+from billing.models.receipts import Dispute, Payment, PaymentReversal
 from billing.models.reminders import Reminder, ReminderLevel
 from billing.models.runs import BillException, BillRun, Turn
 from billing.models.terms import BillingTerms
 
 __all__ = [
     "AsBilled",
+    "BankEntry",
+    "BankFile",
+    "BankLayout",
     "BillException",
     "BillRun",
     "BillingTerms",
@@ -25,6 +30,7 @@ __all__ = [
     "CorrectionDay",
     "CorrectionLine",
     "CreditNote",
+    "Delivery",
     "Dispute",
     "Invoice",
     "InvoiceDocument",
@@ -33,7 +39,9 @@ __all__ = [
     "LateMark",
     "NumberSeries",
     "Payment",
+    "PaymentReversal",
     "PeriodClaim",
+    "PrintBatch",
     "Reminder",
     "ReminderLevel",
     "Turn",

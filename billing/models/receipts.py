@@ -1,15 +1,32 @@
 """Money that came in, and what customers object to."""
 
+from datetime import date
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
 from accounts.models import CustomerAccount
 from billing.choices import DisputeState
+from billing.models.bank import BankEntry
 from billing.models.invoices import Invoice, amount_field
 
 
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    """Payments by whether they stand."""
+
+    def standing(self, *, on: date | None = None) -> Self:
+        """Keep those that were not reversed, by a day or at all."""
+        if on is None:
+            return self.filter(reversal__isnull=True)
+        return self.exclude(reversal__reversed_on__lte=on)
+
+
 class Payment(models.Model):
-    """Money received for an account, for one invoice or, with none, as a credit."""
+    """Money received for an account, for one invoice or, with none, as a credit.
+
+    `entry` is the bank's entry that it was booked of; one that was typed in has none.
+    """
 
     account = models.ForeignKey(CustomerAccount, on_delete=models.PROTECT, related_name="payments")
     invoice = models.ForeignKey(
@@ -23,6 +40,11 @@ class Payment(models.Model):
     )
     recorded_at = models.DateTimeField()
     recorded_by = models.CharField(max_length=254)
+    entry = models.ForeignKey(
+        BankEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="payments"
+    )
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         ordering = ["-received_on", "-id"]
@@ -32,6 +54,31 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} {self.reference}"
+
+
+class PaymentReversal(models.Model):
+    """Takes a payment back as a whole: returned by the bank, or booked wrongly.
+
+    `entry` is the bank's entry that returned it.
+    """
+
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="reversal")
+    entry = models.ForeignKey(
+        BankEntry, null=True, blank=True, on_delete=models.PROTECT, related_name="reversals"
+    )
+    reversed_on = models.DateField()
+    reason = models.CharField(max_length=500)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.CharField(max_length=254)
+
+    class Meta:
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="reversal_with_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"reversal of {self.payment_id}"
 
 
 class Dispute(models.Model):

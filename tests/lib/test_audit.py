@@ -39,6 +39,7 @@ NOT_AUDITED = {
     "billing.LateMark",
     "billing.Reminder",  # a record itself, and cannot be changed
     "billing.InvoiceDocument",  # what is drawn of them cannot be changed
+    "billing.Delivery",  # what became of mails
     "billing.NumberSeries", "billing.PeriodClaim", "billing.Turn",  # follow from invoices, runs
     "grid.RegionMinute", "grid.RegionQuarter",
     "lib.Attendance", "lib.AuditEntry", "lib.DeadLetter", "lib.KeptAnswer", "lib.OutboxEvent",
