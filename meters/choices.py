@@ -15,6 +15,8 @@ class Quarantine(models.TextChoices):
     NEGATIVE_POWER = verdicts.NEGATIVE_POWER, "negative flow on an import-only meter"
     BEYOND_LIMIT = verdicts.BEYOND_LIMIT, "a value is beyond what the meter can measure"
     CONFLICT = verdicts.CONFLICT, "the meter already has another value at this time"
+    REGISTER_ROLLOVER = verdicts.REGISTER_ROLLOVER, "the register seems to have begun anew"
+    REGISTER_DIP = verdicts.REGISTER_DIP, "the register stands lower than before"
 
 
 class QuarantineState(models.TextChoices):
@@ -23,6 +25,13 @@ class QuarantineState(models.TextChoices):
     OPEN = "open", "open"
     ADOPTED = "adopted", "adopted"
     DISCARDED = "discarded", "discarded"
+
+
+class Turn(models.TextChoices):
+    """Why a register goes on from a lower value."""
+
+    ROLLOVER = "rollover", "it passed the highest value it can show"
+    RESET = "reset", "it was set anew: nothing is counted across it"
 
 
 class Flow(models.TextChoices):

@@ -24,6 +24,8 @@ REGION_MISMATCH = "region_mismatch"
 NEGATIVE_POWER = "negative_power"
 BEYOND_LIMIT = "beyond_limit"
 CONFLICT = "conflict"
+REGISTER_ROLLOVER = "register_rollover"
+REGISTER_DIP = "register_dip"
 
 MESSAGES = {
     NOT_AN_OBJECT: "an item must be a JSON object",

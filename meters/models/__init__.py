@@ -20,7 +20,9 @@ from meters.models.readings import (
     Window,
     WindowClock,
     WindowMark,
+    WindowRevision,
 )
+from meters.models.registers import MeterExchange, RegisterTurn
 
 __all__ = [
     "MINUTES",
@@ -34,15 +36,18 @@ __all__ = [
     "IntervalRead",
     "LatestReading",
     "Meter",
+    "MeterExchange",
     "MeterInstallation",
     "MinuteWindow",
     "QuarantinedReading",
     "QuarterWindow",
     "ReadFile",
     "Reading",
+    "RegisterTurn",
     "ReplacedRead",
     "ServicePoint",
     "Window",
     "WindowClock",
     "WindowMark",
+    "WindowRevision",
 ]

@@ -1,12 +1,13 @@
 """Where meters hang, which meter hangs there, and the head-ends that hear them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 
 from grid.models import Region, Transformer
 from meters.choices import (
@@ -66,7 +67,9 @@ class Meter(models.Model):
     serial = models.CharField(max_length=64, unique=True)
     shard = models.SmallIntegerField(help_text="crc32(serial) mod the number of shards")
     flow = models.CharField(max_length=10, choices=Flow.choices, default=Flow.IMPORT)
-    limit_kw = models.FloatField(help_text="more than this cannot flow through it")
+    limit_kw = models.FloatField(
+        help_text="more than this cannot flow where it hangs, its transformers' ratio included"
+    )
     reading_interval_s = models.SmallIntegerField(default=10)
     auto_registered = models.BooleanField(default=False)
     registered_at = models.DateTimeField()
@@ -78,11 +81,27 @@ class Meter(models.Model):
         related_name="meters",
         help_text="empty: it has a line of its own",
     )
+    register_digits = models.SmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="whole digits its register shows: 5 of 99999.9 kWh; empty: not known",
+    )
+    register_decimals = models.SmallIntegerField(
+        default=0, db_default=0, help_text="digits it shows behind the point: 1 of 99999.9 kWh"
+    )
 
     class Meta:
         ordering = ["serial"]
         constraints = [
             models.CheckConstraint(condition=Q(limit_kw__gt=0), name="meter_limit_positive"),
+            models.CheckConstraint(
+                condition=Q(register_digits__gte=1, register_digits__lte=9),
+                name="meter_register_1_to_9_digits",
+            ),
+            models.CheckConstraint(
+                condition=Q(register_decimals__gte=0, register_decimals__lte=6),
+                name="meter_register_0_to_6_decimals",
+            ),
             models.CheckConstraint(
                 condition=Q(reading_interval_s__gte=1, reading_interval_s__lte=900),
                 name="meter_interval_1_to_900_s",
@@ -94,16 +113,30 @@ class Meter(models.Model):
 
 
 class MeterInstallation(models.Model):
-    """Which meter hung at which service point, and when."""
+    """Which meter hung at which service point, and when.
+
+    What the meter says times `multiplier` is what flowed: windows are summed so, once; readings
+    are kept as they came.
+    """
 
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="installations")
     service_point = models.ForeignKey(
         ServicePoint, on_delete=models.PROTECT, related_name="installations"
     )
     during = DateTimeRangeField(help_text="half-open; no end while it hangs there")
+    multiplier = models.DecimalField(
+        max_digits=12,
+        decimal_places=6,
+        default=Decimal(1),
+        db_default=Decimal(1),
+        help_text="ratio of its current and voltage transformers: 80 of 400/5 A; 1 without",
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(multiplier__gt=0), name="installation_multiplier_positive"
+            ),
             ExclusionConstraint(
                 name="meter_in_one_place",
                 expressions=[
@@ -117,6 +150,17 @@ class MeterInstallation(models.Model):
                     ("service_point", RangeOperators.EQUAL),
                     ("during", RangeOperators.OVERLAPS),
                 ],
+            ),
+        ]
+        # A window in whose middle a meter was hung or taken down is found by that moment.
+        indexes = [
+            models.Index(
+                Func("during", function="lower", output_field=models.DateTimeField()),
+                name="installation_since",
+            ),
+            models.Index(
+                Func("during", function="upper", output_field=models.DateTimeField()),
+                name="installation_until",
             ),
         ]
 

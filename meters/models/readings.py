@@ -52,6 +52,10 @@ class LatestReading(models.Model):
     power_mw = models.BigIntegerField()
     voltage_mv = models.IntegerField(null=True)
     received_at = models.DateTimeField()
+    register_mwh = models.BigIntegerField(
+        null=True, help_text="of its register's newest read that is not held"
+    )
+    register_at = models.DateTimeField(null=True, help_text="when the register stood there")
 
     def __str__(self) -> str:
         return f"{self.meter_id} {self.ts}"
@@ -72,8 +76,11 @@ class WindowQuerySet(models.QuerySet["Window"]):
 class Window(models.Model):
     """What one meter did in one window; there is no row where nothing is known.
 
-    `energy_mwh` includes `estimated_mwh` for the parts no reading covered. `region` is the one
-    the meter hung in at `start`.
+    `energy_mwh` is what was drawn less what was fed in, `export_mwh` what was fed in (None in
+    windows summed before that was kept apart); `estimated_mwh` of it stands for the parts that no
+    reading covered. All of it is what flowed: the meter's values times its ratio. Where the meter
+    was hung or taken down within the window, it is of the time it hung. `region` is the one the
+    meter hung in at `start`, or when it was hung.
     """
 
     pk = models.CompositePrimaryKey("meter_id", "start")
@@ -83,6 +90,7 @@ class Window(models.Model):
     max_mw = models.BigIntegerField()
     energy_mwh = models.BigIntegerField()
     estimated_mwh = models.BigIntegerField()
+    export_mwh = models.BigIntegerField(null=True)
     revised_at = models.DateTimeField()
     meter = models.ForeignKey(Meter, on_delete=models.DO_NOTHING, db_constraint=False)
     region = models.ForeignKey(Region, null=True, on_delete=models.DO_NOTHING, db_constraint=False)
@@ -114,6 +122,28 @@ class QuarterWindow(Window):
     class Meta:
         # partitioned by UTC month of `start`, by its migration
         db_table = "meters_quarter"
+
+
+class WindowRevision(models.Model):
+    """What a quarter-hour was taken to be before it was revised; rows are only added."""
+
+    meter = models.ForeignKey(Meter, on_delete=models.DO_NOTHING, db_constraint=False)
+    start = models.DateTimeField()
+    mean_mw = models.BigIntegerField()
+    energy_mwh = models.BigIntegerField()
+    estimated_mwh = models.BigIntegerField()
+    export_mwh = models.BigIntegerField(null=True)
+    count = models.IntegerField()
+    expected = models.IntegerField()
+    quality = models.SmallIntegerField(choices=Quality.choices)
+    since = models.DateTimeField(help_text="it was taken to be so from then")
+    until = models.DateTimeField(help_text="to then, when it was revised")
+
+    class Meta:
+        indexes = [models.Index(fields=["meter", "start"], name="window_revision_of")]
+
+    def __str__(self) -> str:
+        return f"{self.meter_id} {self.start} until {self.until}"
 
 
 MINUTES = PartitionedTable("meters_minute", "start", "day")
