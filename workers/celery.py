@@ -91,6 +91,16 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"queue": "mail", "expires": 5},
     },
+    "advise-prices": {
+        "task": "workers.tasks.advise_prices",
+        "schedule": 30.0,
+        "options": {"queue": "billing", "expires": 30},
+    },
+    "advise-budgets": {
+        "task": "workers.tasks.advise_budgets",
+        "schedule": 60.0,
+        "options": {"queue": "billing", "expires": 60},
+    },
     "work-bills": {
         "task": "workers.tasks.work_bills",
         "schedule": 2.0,
@@ -100,6 +110,11 @@ app.conf.beat_schedule = {
         "task": "workers.tasks.draw_documents",
         "schedule": 2.0,
         "options": {"queue": "billing", "expires": 10},
+    },
+    "find-late-data": {
+        "task": "workers.tasks.find_late_data",
+        "schedule": 60.0,
+        "options": {"queue": "billing", "expires": 60},
     },
     "mark-overdue": {
         "task": "workers.tasks.mark_overdue",

@@ -1,7 +1,7 @@
 """Invoices by who may see them, and what each was made of."""
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.models import CustomerAccount
 from billing.choices import Of
-from billing.models import AsBilled, Invoice, InvoiceLine
+from billing.models import AsBilled, CorrectionDay, CorrectionLine, Invoice, InvoiceLine
 from billing.models.invoices import InvoiceQuerySet
 from billing.packing import unpack
 from segs_site.lib import money
@@ -52,14 +52,32 @@ class Interval:
 
 def intervals(line: InvoiceLine, *, day: date | None = None) -> list[Interval]:
     """Return the intervals of a line, of one local day or all, in the order of time."""
-    zone = ZoneInfo(line.invoice.zone)
     days = AsBilled.objects.filter(line=line).order_by("day")
     rows = days if day is None else days.filter(day=day)
+    return _explained(rows, line, line.corrects or line)
+
+
+def changed_intervals(line: CorrectionLine, *, day: date | None = None) -> list[Interval]:
+    """Return by how much the intervals of a line changed, in the same way."""
+    days = CorrectionDay.objects.filter(line=line).order_by("day")
+    rows = days if day is None else days.filter(day=day)
+    return _explained(rows, line, line.corrects)
+
+
+def _explained(
+    rows: Iterable[AsBilled | CorrectionDay],
+    line: InvoiceLine | CorrectionLine,
+    billed: InvoiceLine,
+) -> list[Interval]:
+    """Return intervals by the zone, plan and region of the invoice that they were billed on."""
+    zone = ZoneInfo(billed.invoice.zone)
     found = [each for row in rows for each in _of_day(row, line.components, zone)]
-    return _with_slots(found, line)
+    return _with_slots(found, line.of, billed.invoice.sections[billed.section])
 
 
-def _of_day(row: AsBilled, components: Sequence[dict[str, Any]], zone: ZoneInfo) -> list[Interval]:
+def _of_day(
+    row: AsBilled | CorrectionDay, components: Sequence[dict[str, Any]], zone: ZoneInfo
+) -> list[Interval]:
     billed = unpack(bytes(row.packed), day_start=local_day(row.day, zone).start)
     columns = (billed.start, billed.component, billed.quality, billed.energy)
     return [
@@ -77,10 +95,9 @@ def _interval(
     )
 
 
-def _with_slots(found: list[Interval], line: InvoiceLine) -> list[Interval]:
+def _with_slots(found: list[Interval], of: str, section: dict[str, Any]) -> list[Interval]:
     """Say of each interval which slot priced it; a slot's price is never changed."""
-    section = line.invoice.sections[line.section]
-    if not found or not _is_dynamic(section["plan"]["definition"], line):
+    if not found or not _is_dynamic(section["plan"]["definition"], of):
         return found
     slots = list(
         RegionPrice.objects.of(section["region_id"])
@@ -91,6 +108,6 @@ def _with_slots(found: list[Interval], line: InvoiceLine) -> list[Interval]:
     return [replace(each, slot=slots[bisect(starts, each.start) - 1]) for each in found]
 
 
-def _is_dynamic(definition: dict[str, Any], line: InvoiceLine) -> bool:
-    part = {Of.ENERGY: "energy", Of.EXPORT: "export"}.get(Of(line.of), "")
+def _is_dynamic(definition: dict[str, Any], of: str) -> bool:
+    part = {Of.ENERGY: "energy", Of.EXPORT: "export"}.get(Of(of), "")
     return bool((definition.get(part) or {}).get("kind") == "dynamic")

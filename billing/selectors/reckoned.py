@@ -6,9 +6,12 @@ from decimal import Decimal
 
 from billing.choices import Trouble
 from billing.invoicing import Cycle
-from billing.models import InvoiceLine
+from billing.models import CorrectionLine, InvoiceLine
+from billing.packing import Billed
 from billing.rating.bill import Rated, Stay
 from billing.rating.corrections import Difference
+from billing.rating.energy import Slices
+from billing.rating.lines import Of
 from billing.rating.usage import Usage, Whole
 from billing.selectors.supplies import Part
 from segs_site.lib import money
@@ -41,18 +44,33 @@ class Section:
         """The energy drawn."""
         return int(self.usage.drawn.sum())
 
+    @property
+    def slices(self) -> Mapping[Of, Slices]:
+        """What its energy lines are made of, by what they charge for."""
+        return {Of.ENERGY: self.rated.drawn, Of.EXPORT: self.rated.fed}
+
+    def billed(self, slices: Slices) -> Billed:
+        """Return the intervals of a line as they are kept."""
+        return Billed(
+            start=self.usage.starts[slices.interval],
+            component=slices.component,
+            quality=self.quality[slices.interval],
+            energy=slices.energy,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class Correction:
-    """What one printed line of an issued invoice owes beyond what is booked of it."""
+class Carried:
+    """An approved correction of `line`, as the next bill carries it."""
 
+    stored: CorrectionLine
     line: InvoiceLine
     difference: Difference
 
     @property
     def label(self) -> str:
         """What the line on the next bill is called."""
-        return f"{self.line.label}, correction of {self.line.invoice.number}"
+        return f"{self.stored.label}, correction of {self.line.invoice.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +89,7 @@ class Reckoning:
     agreed: Sequence[RatePlan]
     sections: Sequence[Section]
     troubles: Mapping[Trouble, str] = field(default_factory=dict)
-    corrections: Sequence[Correction] = ()
+    corrections: Sequence[Carried] = ()
     issued_before: int = 0
 
     @property

@@ -123,7 +123,7 @@ def _snapshot(orders: Sequence[Order], *, now: datetime) -> list[Reckoning | Exc
     ready = readiness.of(periods=periods)
     zone = ZoneInfo(settings.SEGS_SITE_ZONE)
     found = Reckoner(zone=zone, now=now).reckon({o.account.pk: o.cycle for o in orders})
-    reckonings = corrections.with_corrections(found, zone=zone, now=now)
+    reckonings = corrections.with_corrections(found)
     return [
         _refusal(order, ready[order.account.pk], reckoning) or reckoning
         for order, reckoning in zip(orders, reckonings, strict=True)

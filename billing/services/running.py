@@ -152,7 +152,7 @@ def _claim(state: TurnState, now: datetime) -> list[Turn]:
 def _rate(turns: Sequence[Turn], now: datetime) -> int:
     zone = ZoneInfo(settings.SEGS_SITE_ZONE)
     found = Reckoner(zone=zone, now=now).reckon({t.account_id: cycle_of(t) for t in turns})
-    reckonings = corrections.with_corrections(found, zone=zone, now=now)
+    reckonings = corrections.with_corrections(found)
     billed = supplies.live_invoices({turn.account_id: cycle_of(turn) for turn in turns})
     for turn, reckoning, troubles in zip(turns, reckonings, doubts.of(reckonings), strict=True):
         _write(turn, reckoning, troubles, now, is_billed=turn.account_id in billed)

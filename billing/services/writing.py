@@ -10,11 +10,11 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.models import CustomerAccount
-from billing.models import AsBilled, Invoice, InvoiceLine
+from billing.models import AsBilled, CorrectionDay, Invoice, InvoiceLine
 from billing.packing import Billed, pack
 from billing.rating.energy import Slices
-from billing.rating.lines import Line, Of
-from billing.selectors.reckoned import Correction, Reckoning, Section
+from billing.rating.lines import Line
+from billing.selectors.reckoned import Carried, Reckoning, Section
 from segs_site.lib.periods import DAY, Period, local_day, microseconds
 from segs_site.lib.quantities import exact_kwh
 
@@ -52,6 +52,11 @@ def freeze(draft: Draft, *, period: Period) -> None:
     zone = ZoneInfo(settings.SEGS_SITE_ZONE)
     AsBilled.objects.bulk_create(
         row for each in draft.written for row in _days(each, period, zone)
+    )
+    carried = {each.row.carries_id: each.row for each in draft.written if each.row.carries_id}
+    AsBilled.objects.bulk_create(
+        AsBilled(line=carried[each.line_id], day=each.day, packed=each.packed)
+        for each in CorrectionDay.objects.filter(line__in=carried)
     )
 
 
@@ -121,29 +126,29 @@ def _section(section: Section) -> dict[str, object]:
 def _lines(reckoning: Reckoning, invoice: Invoice) -> Iterator[_Written]:
     place = 0
     for number, section in enumerate(reckoning.sections):
-        slices = {Of.ENERGY: section.rated.drawn, Of.EXPORT: section.rated.fed}
         for line in section.rated.bill.lines:
             row = _line(line, invoice, place, number)
-            yield _Written(row, section, slices.get(line.of))
+            yield _Written(row, section, section.slices.get(line.of))
             place += 1
     for each in reckoning.corrections:
         yield _Written(_corrected(each, invoice, place))
         place += 1
 
 
-def _corrected(correction: Correction, invoice: Invoice, place: int) -> InvoiceLine:
+def _corrected(correction: Carried, invoice: Invoice, place: int) -> InvoiceLine:
     difference = correction.difference
     return InvoiceLine(
         invoice=invoice,
         place=place,
         section=0,
-        of=correction.line.of,
+        of=correction.stored.of,
         label=correction.label,
         amount=difference.amount,
         exact=difference.exact,
         rounding=difference.rounding,
         components=[component.printed() for component in difference.components],
         corrects=correction.line,
+        carries=correction.stored,
     )
 
 
@@ -161,28 +166,24 @@ def _line(line: Line, invoice: Invoice, place: int, section: int) -> InvoiceLine
     )
 
 
-def _billed(section: Section, slices: Slices) -> Billed:
-    return Billed(
-        start=section.usage.starts[slices.interval],
-        component=slices.component,
-        quality=section.quality[slices.interval],
-        energy=slices.energy,
-    )
-
-
 def _days(written: _Written, period: Period, zone: ZoneInfo) -> Iterator[AsBilled]:
-    """Cut what was billed into local days; a day without energy has no row."""
     if written.section is None or written.slices is None:
         return
-    found = _billed(written.section, written.slices)
-    billed = found.take(np.argsort(found.start, kind="stable"))
+    billed = written.section.billed(written.slices)
+    for day, packed in by_day(billed, period=period, zone=zone):
+        yield AsBilled(line=written.row, day=day, packed=packed)
+
+
+def by_day(billed: Billed, *, period: Period, zone: ZoneInfo) -> Iterator[tuple[date, bytes]]:
+    """Cut intervals into local days, packed; a day without energy has none."""
+    billed = billed.take(np.argsort(billed.start, kind="stable"))
     days = list(_dates(period, zone))
     starts = [local_day(day, zone).start for day in days]
     edges = np.searchsorted(billed.start, [microseconds(start) for start in starts])
     for day, start, first, last in zip(days, starts, edges, [*edges[1:], None], strict=True):
         of_day = billed.take(slice(first, last))
         if len(of_day):
-            yield AsBilled(line=written.row, day=day, packed=pack(of_day, day_start=start))
+            yield day, pack(of_day, day_start=start)
 
 
 def _dates(period: Period, zone: ZoneInfo) -> Iterator[date]:

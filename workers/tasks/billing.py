@@ -9,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 
 from billing.documents import fonts
-from billing.services import drawing, receiving, running
+from billing.services import correcting, drawing, receiving, running
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,15 @@ def draw_documents() -> None:
         if not drawn:
             return
         log.info("drew %s documents", drawn)
+
+
+@shared_task(name="workers.tasks.find_late_data")
+def find_late_data() -> None:
+    """Put on the clerk's list what late data change in invoices."""
+    ended = time.monotonic() + WORK_FOR_S
+    while time.monotonic() < ended:
+        if not correcting.look_due(now=datetime.now(UTC)):
+            return
 
 
 @shared_task(name="workers.tasks.mark_overdue")
