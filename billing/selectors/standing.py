@@ -18,8 +18,8 @@ def state_of(invoice: Invoice) -> InvoiceState:
 
 
 def paid(invoice: Invoice) -> Decimal:
-    """Return what was received for an invoice."""
-    return _sum(Payment.objects.filter(invoice=invoice))
+    """Return what was received for an invoice and not taken back."""
+    return _sum(Payment.objects.standing().filter(invoice=invoice))
 
 
 def open_amount(invoice: Invoice) -> Decimal:
@@ -43,7 +43,7 @@ def balance(*, account: CustomerAccount, currency: str) -> Decimal:
     """
     owed = Invoice.objects.live().filter(account=account, currency=currency)
     total: Decimal = owed.aggregate(total=Sum("total"))["total"] or NOTHING
-    return total - _sum(Payment.objects.filter(account=account, currency=currency))
+    return total - _sum(Payment.objects.standing().filter(account=account, currency=currency))
 
 
 def _sum(payments: QuerySet[Payment]) -> Decimal:

@@ -1,4 +1,4 @@
-"""Books money that came in, and says what it does to the invoice it was for."""
+"""Books money that came in or went back, and says what it does to the invoice it was for."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from accounts.models import CustomerAccount
 from billing.choices import InvoiceState
-from billing.models import Invoice, InvoiceEvent, Payment
+from billing.models import BankEntry, Invoice, InvoiceEvent, Payment, PaymentReversal
 from billing.selectors import standing
 from segs_site.lib import money
 
@@ -25,8 +25,12 @@ class BadAmount(Exception):
     """The amount is not positive, in another currency, or finer than the currency allows."""
 
 
+class Reversed(Exception):
+    """The payment was taken back before."""
+
+
 @transaction.atomic
-def receive(
+def receive(  # noqa: PLR0913 a payment is told by all of them
     *,
     account: CustomerAccount,
     amount: Decimal,
@@ -36,8 +40,9 @@ def receive(
     by: str,
     now: datetime,
     invoice: Invoice | None = None,
+    entry: BankEntry | None = None,
 ) -> Payment:
-    """Book a payment; the same one again is the one that is booked.
+    """Book a payment, of a bank's `entry` or typed in; the same again is the one that is booked.
 
     Raises BookedBefore, NotTheirs or BadAmount.
     """
@@ -51,6 +56,7 @@ def receive(
         reference=reference,
         recorded_at=now,
         recorded_by=by,
+        entry=entry,
     )
     try:
         with transaction.atomic():
@@ -85,12 +91,42 @@ def _the_same(row: Payment) -> Payment:
     return booked
 
 
+@transaction.atomic
+def reverse(
+    *,
+    payment: Payment,
+    reversed_on: date,
+    reason: str,
+    by: str,
+    now: datetime,
+    entry: BankEntry | None = None,
+) -> PaymentReversal:
+    """Take a payment back as a whole; its invoice is open again. Raises Reversed."""
+    invoice = payment.invoice
+    if invoice is not None:  # whoever pays it waits, so that both are counted
+        Invoice.objects.select_for_update().only("pk").get(pk=invoice.pk)
+    try:
+        with transaction.atomic():
+            row = PaymentReversal.objects.create(
+                payment=payment,
+                entry=entry,
+                reversed_on=reversed_on,
+                reason=reason,
+                recorded_at=now,
+                recorded_by=by,
+            )
+    except IntegrityError:
+        raise Reversed from None
+    if invoice is not None and Invoice.objects.live().filter(pk=invoice.pk).exists():
+        _settle(invoice, by=by, now=now)
+    return row
+
+
 def _settle(invoice: Invoice, *, by: str, now: datetime) -> None:
-    """Say where the payment puts the invoice; a disputed one stays so until it is answered."""
+    """Say where payments put the invoice; a disputed one stays so until it is answered."""
     if invoice.disputes.filter(closed_at=None).exists():
         return
-    open_amount = standing.open_amount(invoice)
-    state = InvoiceState.PAID if open_amount <= 0 else InvoiceState.PART_PAID
+    state = standing.by_payments(invoice)
     if state != standing.state_of(invoice):
         InvoiceEvent.objects.create(invoice=invoice, state=state, at=now, by=by)
 

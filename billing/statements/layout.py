@@ -96,6 +96,16 @@ def _parsed(written: str, pattern: str) -> date:
     return datetime.strptime(written, pattern).date()  # noqa: DTZ007 a day has no zone
 
 
+def fits(layout: Layout, head: bytes) -> bool:
+    """Tell whether the beginning of a file bears the headings of the layout."""
+    lines = head.split(b"\n")
+    if not layout.has_headings or len(lines) <= layout.skip_rows:
+        return False
+    heading = lines[layout.skip_rows].decode(layout.encoding, "replace").removeprefix("\ufeff")
+    cells = {bare(cell.strip().strip('"')).lower() for cell in heading.split(layout.delimiter)}
+    return {column.lower() for column in layout.columns()} <= cells
+
+
 def read(layout: Layout, stream: BinaryIO, name: str) -> Iterator[Entry]:
     """Yield the entries of a CSV file; see `billing.statements.base`. Raises Misdrawn."""
     layout.check()

@@ -7,12 +7,12 @@ IBAN = "BE68539007547034"
 
 def payment(
     amount: str = "74.40",
-    text: str = "INV-000001",
+    text: str | None = "INV-000001",
     *,
     ref: str = "B-1",
     way: str = "CRDT",
     day: str = "2026-06-02",
-    end_to_end: str = "NOTPROVIDED",
+    end_to_end: str | None = "NOTPROVIDED",
     currency: str = "EUR",
     more: str = "",
     head: str = "",
