@@ -4,6 +4,7 @@ from django.db import models
 
 from meters import verdicts
 from meters.formats import profile
+from meters.vee import filling, rules
 
 
 class Quarantine(models.TextChoices):
@@ -116,3 +117,58 @@ class RequestState(models.TextChoices):
     def waiting(cls) -> tuple["RequestState", ...]:
         """Return the states in which it may still be answered."""
         return (cls.REQUESTED, cls.SENT)
+
+
+class RuleKind(models.TextChoices):
+    """What a rule of validation looks for."""
+
+    BEYOND_LIMIT = rules.Kind.BEYOND_LIMIT.value, "beyond what the meter can carry"
+    NEGATIVE = rules.Kind.NEGATIVE.value, "negative on an import-only meter"
+    CONFLICT = rules.Kind.CONFLICT.value, "two values for one moment"
+    CLOCK_SKEW = rules.Kind.CLOCK_SKEW.value, "stamped ahead of its arrival"
+    SPIKE = rules.Kind.SPIKE.value, "far above its own history"
+    ZERO = rules.Kind.ZERO.value, "zero where there never was"
+    FROZEN = rules.Kind.FROZEN.value, "the same value again and again"
+    GAP = rules.Kind.GAP.value, "no reading"
+    SUM_CHECK = rules.Kind.SUM_CHECK.value, "the register counted something else"
+    CONSECUTIVE = rules.Kind.CONSECUTIVE.value, "estimated for long"
+
+
+class RuleAction(models.TextChoices):
+    """What follows when a rule of validation fires."""
+
+    NOTE = rules.Action.NOTE.value, "put it on the worklist"
+    SUSPECT = rules.Action.SUSPECT.value, "call it suspect as well"
+    ESTIMATE = rules.Action.ESTIMATE.value, "put an estimate in its place"
+
+
+class FindingState(models.TextChoices):
+    """What became of what a rule found."""
+
+    WAITING = "waiting", "waits for late data"
+    SUSPENDED = "suspended", "known outage: not estimated"
+    OPEN = "open", "open"
+    ESTIMATED = "estimated", "estimated"
+    EDITED = "edited", "edited"
+    ACCEPTED = "accepted", "accepted"
+    HEALED = "healed", "healed by late data"
+
+    @classmethod
+    def unsettled(cls) -> tuple["FindingState", ...]:
+        """Return the states that rules may still change."""
+        return (cls.WAITING, cls.SUSPENDED, cls.OPEN, cls.ESTIMATED)
+
+
+class FillMethod(models.TextChoices):
+    """How the final value of an interval came about."""
+
+    LINEAR = filling.Method.LINEAR.value, "a line between its neighbours"
+    PROFILE = filling.Method.PROFILE.value, "its own profile"
+    LINEAR_REGISTER = filling.Method.LINEAR_REGISTER.value, "a line, to what the register counted"
+    PROFILE_REGISTER = (
+        filling.Method.PROFILE_REGISTER.value,
+        "its own profile, to what the register counted",
+    )
+    EDITED = filling.Method.EDITED.value, "entered by a person"
+    ACCEPTED = filling.Method.ACCEPTED.value, "accepted by a person"
+    FLAGGED = filling.Method.FLAGGED.value, "called suspect by a rule"

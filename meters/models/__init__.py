@@ -23,16 +23,24 @@ from meters.models.readings import (
     WindowRevision,
 )
 from meters.models.registers import MeterExchange, RegisterTurn
+from meters.models.validation import (
+    Finding,
+    IntervalEdit,
+    ValidationMark,
+    ValidationRule,
+)
 
 __all__ = [
     "MINUTES",
     "QUARTERS",
     "READINGS",
     "Channel",
+    "Finding",
     "Gateway",
     "GatewayRequest",
     "ImportChannel",
     "ImportProfile",
+    "IntervalEdit",
     "IntervalRead",
     "LatestReading",
     "Meter",
@@ -46,6 +54,8 @@ __all__ = [
     "RegisterTurn",
     "ReplacedRead",
     "ServicePoint",
+    "ValidationMark",
+    "ValidationRule",
     "Window",
     "WindowClock",
     "WindowMark",

@@ -117,7 +117,21 @@ class MinuteWindow(Window):
 
 
 class QuarterWindow(Window):
-    """One meter's quarter-hour, summed from its minutes."""
+    """One meter's quarter-hour, summed from its minutes; what its columns hold is final.
+
+    Where a rule or a person had a say, `edit` is what was done last, and `raw_` columns hold what
+    the minutes gave: None where they gave nothing, and always where there is no edit. A quarter-
+    hour that nobody measured has a `count` of 0 and its estimate as power.
+    """
+
+    raw_mwh = models.BigIntegerField(null=True)
+    raw_estimated_mwh = models.BigIntegerField(null=True)
+    raw_export_mwh = models.BigIntegerField(null=True)
+    raw_quality = models.SmallIntegerField(null=True, choices=Quality.choices)
+    edit = models.ForeignKey(
+        "meters.IntervalEdit", null=True, on_delete=models.DO_NOTHING, db_constraint=False,
+        db_index=False, related_name="+",
+    )  # fmt: skip
 
     class Meta:
         # partitioned by UTC month of `start`, by its migration

@@ -31,8 +31,8 @@ pytestmark = pytest.mark.django_db
 NOT_AUDITED = {
     "accounts.Attempts", "accounts.Letter", "accounts.PasskeyChallenge", "accounts.Preferences",
     "accounts.Registration", "accounts.TokenFamily",
-    "alerts.AddressOutage", "alerts.Delivery", "alerts.Interruption", "alerts.Lane",
-    "alerts.Notice", "alerts.TimeOfDay", "alerts.Untold", "alerts.WatchState",
+    "alerts.AddressOutage", "alerts.Advice", "alerts.Delivery", "alerts.Interruption",
+    "alerts.Lane", "alerts.Notice", "alerts.TimeOfDay", "alerts.Untold", "alerts.WatchState",
     "alerts.AlertEvent", "alerts.ShiftNote",  # records themselves, and cannot be changed
     "billing.AsBilled", "billing.InvoiceLine",  # what is issued of them cannot be changed
     "billing.CorrectionDay", "billing.CorrectionLine",  # nor what is decided of these
@@ -46,6 +46,8 @@ NOT_AUDITED = {
     "lib.ProcessState", "lib.RegistryVersion", "lib.ShardState",
     "meters.Channel", "meters.IntervalRead", "meters.LatestReading", "meters.MinuteWindow",
     "meters.QuarterWindow", "meters.ReadFile", "meters.Reading",
+    "meters.Finding",  # what a person decides of it is an edit, and that is audited
+    "meters.ValidationMark",
     "meters.ReplacedRead",  # what a file says of itself: what it replaced
     "meters.WindowClock",
     "meters.WindowMark",

@@ -1,0 +1,113 @@
+"""Rules that intervals are judged by, what they found, and every change of an interval."""
+
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import F, Q
+
+from meters.choices import FillMethod, FindingState, RuleAction, RuleKind
+from meters.models.places import Meter
+from meters.vee import rules
+
+
+class ValidationRule(models.Model):
+    """A rule of one kind; what it takes and may do stands in `meters.vee.rules`."""
+
+    id = models.AutoField(primary_key=True)
+    kind = models.CharField(max_length=20, choices=RuleKind.choices, unique=True)
+    action = models.CharField(max_length=10, choices=RuleAction.choices)
+    is_on = models.BooleanField(default=True, verbose_name="on")
+    parameters = models.JSONField(
+        default=dict,
+        blank=True,
+        encoder=DjangoJSONEncoder,
+        help_text="numbers by name; those left out have their default",
+    )
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    def clean(self) -> None:
+        """Refuse parameters and an action that the kind does not take."""
+        try:
+            self.declared()
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from None
+
+    def declared(self) -> rules.Rule:
+        """Return the rule as calculation reads it; raises BadParameters."""
+        return rules.checked(rules.Kind(self.kind), rules.Action(self.action), self.parameters)
+
+
+class ValidationMark(models.Model):
+    """A quarter-hour that was summed and not judged yet: append-only.
+
+    `meter` is empty for "every meter". A step deletes only the ids it has read.
+    """
+
+    meter_id = models.IntegerField(null=True)
+    start = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.meter_id or 'all'} {self.start}"
+
+
+class Finding(models.Model):
+    """Quarter-hours of one meter, `[start, end)`, that a rule fired on.
+
+    `value` and `limit` are in the rule's own unit. It settles by a person (`decided_by`) or by
+    itself, when late data heals it.
+    """
+
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="findings")
+    rule = models.CharField(max_length=20, choices=RuleKind.choices)
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=FindingState.choices)
+    value = models.FloatField(null=True)
+    limit = models.FloatField(null=True)
+    found_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=254, blank=True, help_text="empty: by itself")
+    reason = models.CharField(max_length=500, blank=True, help_text="why it was decided so")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["meter", "rule", "start"], name="finding_once"),
+            models.CheckConstraint(condition=Q(end__gt=F("start")), name="finding_has_length"),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-found_at", "-id"], name="finding_by_state"),
+            models.Index(fields=["meter", "end"], name="finding_of_meter"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.meter_id} {self.rule} {self.start}"
+
+
+class IntervalEdit(models.Model):
+    """Something done to quarter-hours of a meter, by a person or by a rule: append-only.
+
+    A quarter-hour points at the newest one that touched it; `by` is empty for a rule.
+    """
+
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="edits")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    method = models.CharField(max_length=20, choices=FillMethod.choices)
+    rule = models.CharField(max_length=20, choices=RuleKind.choices, blank=True)
+    by = models.CharField(max_length=254, blank=True, help_text="empty: by itself")
+    reason = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(end__gt=F("start")), name="edit_has_length"),
+        ]
+        indexes = [models.Index(fields=["meter", "start"], name="interval_edit_of_meter")]
+
+    def __str__(self) -> str:
+        return f"{self.meter_id} {self.method} {self.start}"
