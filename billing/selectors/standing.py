@@ -6,7 +6,7 @@ from django.db.models import QuerySet, Sum
 
 from accounts.models import CustomerAccount
 from billing.choices import InvoiceState
-from billing.models import Invoice, Payment
+from billing.models import Invoice, Payment, Reminder
 
 NOTHING = Decimal(0)
 
@@ -22,15 +22,21 @@ def paid(invoice: Invoice) -> Decimal:
     return _sum(Payment.objects.standing().filter(invoice=invoice))
 
 
+def fees(invoice: Invoice) -> Decimal:
+    """Return what the reminders of an invoice cost."""
+    found: Decimal | None = invoice.reminders.aggregate(total=Sum("fee"))["total"]
+    return found or NOTHING
+
+
 def open_amount(invoice: Invoice) -> Decimal:
-    """Return what of an invoice is not paid; negative is paid too much."""
-    return invoice.total - paid(invoice)
+    """Return what of an invoice and its reminders is not paid; negative is paid too much."""
+    return invoice.total + fees(invoice) - paid(invoice)
 
 
 def by_payments(invoice: Invoice) -> InvoiceState:
     """Return where payments alone put a live invoice."""
     received = paid(invoice)
-    if received >= invoice.total:
+    if received >= invoice.total + fees(invoice):
         return InvoiceState.PAID
     return InvoiceState.PART_PAID if received else InvoiceState.ISSUED
 
@@ -38,12 +44,14 @@ def by_payments(invoice: Invoice) -> InvoiceState:
 def balance(*, account: CustomerAccount, currency: str) -> Decimal:
     """Return what an account owes in a currency; negative is owed to the customer.
 
-    Live invoices less everything received: a void one owes nothing, and what was paid for it is
-    a credit.
+    Live invoices and fees of their reminders, less everything received: a void one owes nothing,
+    and what was paid for it is a credit.
     """
     owed = Invoice.objects.live().filter(account=account, currency=currency)
     total: Decimal = owed.aggregate(total=Sum("total"))["total"] or NOTHING
-    return total - _sum(Payment.objects.standing().filter(account=account, currency=currency))
+    charged = Reminder.objects.filter(invoice__in=owed).aggregate(total=Sum("fee"))["total"]
+    received = _sum(Payment.objects.standing().filter(account=account, currency=currency))
+    return total + (charged or NOTHING) - received
 
 
 def _sum(payments: QuerySet[Payment]) -> Decimal:
