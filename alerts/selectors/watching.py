@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-from django.db import connection
 
 from alerts.conditions import fleet
 from alerts.conditions.fleet import ABSENT, Fleet, Ints, Latest, Layout
 from alerts.conditions.kinds import Kind, Severity
 from alerts.conditions.limits import DEFAULTS, Limit, Limits, Rule
 from alerts.models import AlertRule
+from alerts.selectors import cells
 from meters.choices import Flow
 from meters.selectors import places
 from segs_site.lib import pgcopy
@@ -18,11 +18,11 @@ from segs_site.lib import pgcopy
 LAID_OUT_FOR = timedelta(minutes=1)  # feeders that move raise no version: seen after so long
 
 _FLEET = """
-SELECT m.id::bigint, m.shard::bigint, m.reading_interval_s::bigint,
-       (extract(epoch FROM m.registered_at) * 1000000)::bigint,
-       coalesce(p.transformer_id, 0)::bigint, coalesce(t.feeder_id, 0)::bigint,
-       p.region_id::bigint, coalesce(m.gateway_id, 0)::bigint, (m.flow = '{both}')::int::bigint,
-       (m.limit_kw * 1000000)::bigint
+SELECT int8send(m.id) || int8send(m.shard) || int8send(m.reading_interval_s)
+       || int8send((extract(epoch FROM m.registered_at) * 1000000)::bigint)
+       || int8send(coalesce(p.transformer_id, 0)) || int8send(coalesce(t.feeder_id, 0))
+       || int8send(p.region_id) || int8send(coalesce(m.gateway_id, 0))
+       || int8send((m.flow = '{both}')::int) || int8send((m.limit_kw * 1000000)::bigint) AS cells
 FROM meters_meterinstallation i
 JOIN meters_meter m ON m.id = i.meter_id
 JOIN meters_servicepoint p ON p.id = i.service_point_id
@@ -31,10 +31,10 @@ WHERE i.during @> '{now}'::timestamptz
 ORDER BY m.id
 """
 _LATEST = """
-SELECT meter_id::bigint, ts, received_at, power_mw, coalesce(voltage_mv, {absent})::bigint
+SELECT int8send(meter_id) || timestamptz_send(ts) || timestamptz_send(received_at)
+       || int8send(power_mw) || int8send(coalesce(voltage_mv, {absent})) AS cells
 FROM meters_latestreading ORDER BY meter_id
 """
-_SIGNATURE_BYTES = len(pgcopy.HEADER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def watched(*, now: datetime, known: Watched | None = None) -> Watched:
     version = places.topology_version(now=now)
     if known and known.version == version and now - known.read_at < LAID_OUT_FOR:
         return known
-    rows = _columns(_FLEET.format(both=Flow.BOTH, now=now.isoformat()), 10)
+    rows = cells.columns(_FLEET.format(both=Flow.BOTH, now=now.isoformat()), 10)
     return Watched(
         version=version,
         read_at=now,
@@ -75,7 +75,7 @@ def watched(*, now: datetime, known: Watched | None = None) -> Watched:
 
 def latest(*, meters: Ints) -> Latest:
     """Return what these meters (ids, in order) said last."""
-    ids, ts, received, power, voltage = _columns(_LATEST.format(absent=ABSENT), 5)
+    ids, ts, received, power, voltage = cells.columns(_LATEST.format(absent=ABSENT), 5)
     found, known = fleet.align(ids, meters)
     if not len(ids):
         nothing = np.zeros(len(meters), np.int64)
@@ -87,25 +87,6 @@ def latest(*, meters: Ints) -> Latest:
         power_mw=np.where(known, power[found], 0),
         voltage_mv=np.where(known, voltage[found], ABSENT),
     )
-
-
-def _columns(statement: str, width: int) -> list[Ints]:
-    """Return the columns of a query of so many 8-byte columns, none of them null."""
-    # Of a row of the binary format: the count of fields, then each with its length before it.
-    cells = [(f"{part}{place}", code) for place in range(width) for part, code in _CELL]
-    row = np.dtype([("fields", ">i2"), *cells])
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT BINARY)") as copy,
-    ):
-        body = b"".join(copy)
-    count = (len(body) - _SIGNATURE_BYTES) // row.itemsize
-    rows = np.frombuffer(body, row, count, offset=_SIGNATURE_BYTES)
-    return [rows[f"value{place}"].astype(np.int64) for place in range(width)]
-
-
-_CELL = (("length", ">i4"), ("value", ">i8"))
 
 
 def limits() -> Limits:
