@@ -13,10 +13,10 @@ from benchmarks.alerts_life import Life
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 # A region's cycle: dark itself, lit, then a feeder, a transformer and a meter elsewhere in it.
 CYCLE_MS, REGION_DARK_MS, OTHERS_FROM_MS, OTHERS_UNTIL_MS = (
-    12 * MINUTE,
+    8 * MINUTE,
     150 * SECOND,
-    6 * MINUTE,
-    9 * MINUTE,
+    4 * MINUTE,
+    390 * SECOND,
 )
 SHORTEST_MS = 110 * SECOND
 LOST_SHARE = 0.2
@@ -128,11 +128,14 @@ def bursts(layout: Layout, *, start_ms: int, end_ms: int, seed: int) -> Bursts:
 
 
 def lost_gateways(layout: Layout, *, each: int, start_ms: int, seed: int) -> Plan:
-    """Plan so many losses of a head-end, two to four minutes long, one region after another."""
+    """Plan so many losses of a head-end, two to four minutes long, one region after another.
+
+    Several are lost at once, each in a region of its own.
+    """
     draw = np.random.default_rng([seed, 4])
     region_of: Ints = np.zeros(layout.count(On.GATEWAY), np.int64)
     region_of[layout.gateway] = layout.region
-    step = 2 * MINUTE
+    step = 90 * SECOND
     events = []
     for turn in range(each):
         region = turn % layout.count(On.REGION)
