@@ -1,11 +1,13 @@
 """Forms of people; fields carry what password managers go by."""
 
+from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.choices import UserRole
 from accounts.models import Preferences, User
 from segs_site.lib.manners import zones
 
@@ -36,6 +38,17 @@ def _text(
     own = {"class": "form-control", "autocomplete": autocomplete}
     widget = forms.TextInput(attrs=own | (attrs or {}))
     return forms.CharField(label=label, widget=widget, **options)
+
+
+def _amount(label: Any, *, places: int, **options: Any) -> forms.DecimalField:
+    least = options.pop("least", None)
+    widget = forms.NumberInput(
+        attrs={"class": "form-control", "inputmode": "decimal", "step": "any"}
+    )
+    return forms.DecimalField(
+        label=label, max_digits=12, decimal_places=places, min_value=least, required=False,
+        widget=widget, **options,
+    )  # fmt: skip
 
 
 class SignInForm(forms.Form):
@@ -126,12 +139,30 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Preferences
-        fields = ["language", "time_zone", "notify_outages", "notify_bills", "notify_prices"]
+        fields = [
+            "language", "time_zone", "notify_outages", "notify_bills", "notify_prices",
+            "price_above", "price_below", "budget",
+        ]  # fmt: skip
         labels = {
             "notify_outages": _("Tell me of outages"),
             "notify_bills": _("Tell me of new bills"),
-            "notify_prices": _("Tell me of unusual prices"),
+            "notify_prices": _("Tell me of prices beyond my limits"),
         }
+
+    price_above = _amount(_("Tell me when a kWh costs more than"), places=6)
+    price_below = _amount(_("Tell me when a kWh costs less than"), places=6)
+    budget = _amount(
+        _("My budget of a billing period"),
+        places=2,
+        least=Decimal("0.01"),
+        help_text=_("We tell you when it is reached, and before, when it is likely to be."),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance.user.role != UserRole.CUSTOMER:  # who takes no service has no limits
+            for name in ("price_above", "price_below", "budget"):
+                del self.fields[name]
 
     language = forms.ChoiceField(
         label=_("Language"),

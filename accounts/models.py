@@ -181,9 +181,29 @@ class Preferences(models.Model):
     notify_outages = models.BooleanField(default=True)
     notify_bills = models.BooleanField(default=True)
     notify_prices = models.BooleanField(default=False)
+    price_above = models.DecimalField(
+        null=True, blank=True, max_digits=12, decimal_places=6, help_text="a kWh, before tax"
+    )
+    price_below = models.DecimalField(
+        null=True, blank=True, max_digits=12, decimal_places=6, help_text="a kWh, before tax"
+    )
+    budget = models.DecimalField(
+        null=True, blank=True, max_digits=12, decimal_places=2, help_text="of a billing period"
+    )
+    budget_looked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name_plural = "preferences"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(budget=None) | Q(budget__gt=0), name="budget_is_some"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["budget_looked_at"], name="budget_due", condition=Q(budget__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"preferences of {self.user_id}"

@@ -87,8 +87,18 @@ class Occasion(models.TextChoices):
     ENDED = "ended", _("an alert is over")
     OUTAGE = "outage", _("an outage at the address")
     RESTORED = "restored", _("supply is back")
+    ADVICE = "advice", _("a price or a budget")
     SUMMARY = "summary", _("many in one")
     TEST = "test", _("a test")
+
+
+class AdviceKind(models.TextChoices):
+    """What a customer wanted to be told of what he pays."""
+
+    PRICE_ABOVE = "price_above", _("a price above the limit")
+    PRICE_BELOW = "price_below", _("a price below the limit")
+    BUDGET_REACHED = "budget_reached", _("the budget is reached")
+    BUDGET_LIKELY = "budget_likely", _("the budget is likely to be exceeded")
 
 
 class Priority(models.IntegerChoices):

@@ -1,5 +1,6 @@
 """Shapes of signing in, of second factors and of people."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,12 @@ def _password(**options: Any) -> serializers.CharField:
         max_length=LONGEST_PASSWORD,
         style={"input_type": "password"},
         **options,
+    )
+
+
+def _limit(**options: Any) -> serializers.DecimalField:
+    return serializers.DecimalField(
+        max_digits=12, decimal_places=6, required=False, allow_null=True, **options
     )
 
 
@@ -192,6 +199,12 @@ class PreferencesSerializer(serializers.Serializer[Any]):
     notify_outages = serializers.BooleanField()
     notify_bills = serializers.BooleanField()
     notify_prices = serializers.BooleanField()
+    price_above = _limit(help_text="a kWh, before tax; null: none")
+    price_below = _limit(help_text="a kWh, before tax; null: none")
+    budget = serializers.DecimalField(
+        max_digits=12, decimal_places=2, min_value=Decimal("0.01"), required=False,
+        allow_null=True, help_text="of a billing period; null: none",
+    )  # fmt: skip
 
     def validate_language(self, value: str) -> str:
         """Refuse a language the site does not speak."""

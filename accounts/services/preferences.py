@@ -11,7 +11,12 @@ def of(user: User) -> Preferences:
 
 
 def set_preferences(*, user: User, **chosen: Any) -> Preferences:
-    """Keep the chosen fields of `Preferences`; those not named stay as they are."""
+    """Keep the chosen fields of `Preferences`; those not named stay as they are.
+
+    A budget that was set is looked at soon.
+    """
+    if "budget" in chosen:
+        chosen = chosen | {"budget_looked_at": None}
     row, _ = Preferences.objects.update_or_create(user=user, defaults=chosen)
     return row
 

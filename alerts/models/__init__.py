@@ -2,13 +2,20 @@
 
 from alerts.models.alerts import Alert, AlertEvent, Shelving
 from alerts.models.desk import PlannedWork, ShiftNote
-from alerts.models.hearers import AddressOutage, Lane, NoticeSettings, WebhookEndpoint
+from alerts.models.hearers import (
+    AddressOutage,
+    Advice,
+    Lane,
+    NoticeSettings,
+    WebhookEndpoint,
+)
 from alerts.models.notices import Delivery, Notice, Untold
 from alerts.models.rules import AlertRule
 from alerts.models.watch import Interruption, TimeOfDay, WatchState
 
 __all__ = [
     "AddressOutage",
+    "Advice",
     "Alert",
     "AlertEvent",
     "AlertRule",

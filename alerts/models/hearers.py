@@ -5,7 +5,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
-from alerts.choices import Severity
+from alerts.choices import AdviceKind, Severity
 from alerts.models.alerts import Alert
 from grid.models import Region
 from meters.models import ServicePoint
@@ -127,3 +127,33 @@ class AddressOutage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service_point_id} since {self.since:%Y-%m-%d %H:%M}"
+
+
+class Advice(models.Model):
+    """What one customer wanted to be told of a price or his budget; told once.
+
+    `about` is what it is told once of: a local day, or an account's billing period. `until` is
+    when a price ends, None where it does not change by the clock.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="advice"
+    )
+    kind = models.CharField(max_length=20, choices=AdviceKind.choices)
+    about = models.CharField(max_length=60)
+    place = models.CharField(max_length=300, blank=True, help_text="where the price holds")
+    limit = models.DecimalField(max_digits=24, decimal_places=6)
+    value = models.DecimalField(max_digits=24, decimal_places=6)
+    currency = models.CharField(max_length=3)
+    until = models.DateTimeField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "advice"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind", "about"], name="advice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.about}"

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from alerts.choices import Channel, NoticeState, Occasion
 from alerts.models.alerts import Alert, AlertEvent
-from alerts.models.hearers import AddressOutage, WebhookEndpoint
+from alerts.models.hearers import AddressOutage, Advice, WebhookEndpoint
 
 
 class Untold(models.Model):
@@ -72,6 +72,7 @@ class Notice(models.Model):
     outage = models.ForeignKey(
         AddressOutage, null=True, on_delete=models.CASCADE, related_name="notices"
     )
+    advice = models.ForeignKey(Advice, null=True, on_delete=models.CASCADE, related_name="notices")
     opening = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     summary = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="members"

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from alerts.choices import Kind, Occasion, Severity
-from alerts.models import AddressOutage, Alert
+from alerts.choices import AdviceKind, Kind, Occasion, Severity
+from alerts.models import AddressOutage, Advice, Alert
 
 LISTED = 20  # of a summary; the rest is on the desk
 SUBJECT_LENGTH = 200
@@ -79,6 +81,33 @@ def of_restored(outage: AddressOutage, *, zone: ZoneInfo, now: datetime) -> Word
     ended_at = outage.ended_at or now
     about = {"address": address(outage), "until": clock(ended_at, zone=zone, now=now)}
     return _words(_("The supply at %(address)s is back since %(until)s.") % about)
+
+
+def of_advice(advice: Advice, *, zone: ZoneInfo, now: datetime) -> Words:
+    """Return what a customer is told of a price or of his budget."""
+    about = {
+        "place": advice.place,
+        "limit": f"{number(advice.limit)} {advice.currency}",
+        "value": f"{number(advice.value)} {advice.currency}",
+    }
+    subject = {
+        AdviceKind.PRICE_ABOVE: _("A kWh costs %(value)s at %(place)s, above your %(limit)s."),
+        AdviceKind.PRICE_BELOW: _("A kWh costs %(value)s at %(place)s, below your %(limit)s."),
+        AdviceKind.BUDGET_REACHED: _("Your budget of %(limit)s is reached: %(value)s so far."),
+        AdviceKind.BUDGET_LIKELY: _(
+            "Your budget of %(limit)s is likely to be exceeded: about %(value)s in all."
+        ),
+    }[AdviceKind(advice.kind)]
+    until = ""
+    if advice.until is not None:
+        until = _("It holds until %(until)s.") % {"until": clock(advice.until, zone=zone, now=now)}
+    return _words(subject % about, until, f"{settings.SEGS_SITE_URL}/home/")
+
+
+def number(value: Decimal) -> str:
+    """Return a number with the digits it has, two at least."""
+    places = -int(value.normalize().as_tuple().exponent)
+    return formats.number_format(value, max(2, places), force_grouping=True)
 
 
 def of_many(subjects: Sequence[str]) -> Words:

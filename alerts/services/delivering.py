@@ -20,7 +20,7 @@ from alerts.services.judging_notices import Judge
 
 RELATED: Final = (
     "alert__region", "alert__feeder", "alert__transformer", "alert__meter",
-    "event", "endpoint", "opening", "outage__service_point",
+    "event", "endpoint", "opening", "outage__service_point", "advice",
 )  # fmt: skip
 
 

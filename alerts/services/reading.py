@@ -15,7 +15,7 @@ from alerts.services.judging_notices import Judge
 from segs_site.lib import live
 
 AT_ONCE = 2000
-RELATED = ("alert", "event", "endpoint", "opening", "outage__service_point")
+RELATED = ("alert", "event", "endpoint", "opening", "outage__service_point", "advice")
 
 BETWEEN_TESTS = timedelta(seconds=30)
 

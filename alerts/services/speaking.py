@@ -27,6 +27,8 @@ def _words(notice: Notice, *, hearer: Hearer, now: datetime) -> Words:
         return wording.of_outage(notice.outage, zone=hearer.zone, now=now)
     if notice.occasion == Occasion.RESTORED and notice.outage is not None:
         return wording.of_restored(notice.outage, zone=hearer.zone, now=now)
+    if notice.advice is not None:
+        return wording.of_advice(notice.advice, zone=hearer.zone, now=now)
     if notice.alert is None:
         return wording.of_test()
     return wording.of_alert(
@@ -39,7 +41,7 @@ def _words(notice: Notice, *, hearer: Hearer, now: datetime) -> Words:
 
 
 def _members(notice: Notice) -> list[Notice]:
-    related = ("alert", "event", "outage__service_point")
+    related = ("alert", "event", "outage__service_point", "advice")
     return list(notice.members.select_related(*related).order_by("priority", "pk"))
 
 

@@ -15,7 +15,7 @@ MOST_A_MINUTE: Final = 5
 MINUTE: Final = timedelta(minutes=1)
 SUMMED: Final = (Channel.MAIL, Channel.SMS)
 ALONE: Final = (Occasion.TEST, Occasion.SUMMARY, Occasion.ESCALATED)
-RELATED = ("alert", "event", "endpoint", "opening", "outage__service_point")
+RELATED = ("alert", "event", "endpoint", "opening", "outage__service_point", "advice")
 
 
 def goes_alone(notice: Notice, *, now: datetime) -> bool:

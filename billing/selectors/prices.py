@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.db.models import Avg
 from django.db.models.functions import TruncHour
 
 from billing.rating.market import Slot, Slots
 from segs_site.lib.periods import QUARTER, Period
+from tariffs import plans
 from tariffs.choices import Trigger
 from tariffs.models import RegionPrice
+from tariffs.seasons import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,22 @@ def of_region(*, region_id: int, period: Period) -> Prices:
     found = list(rows)
     slots = [Slot(row[0], row[1], row[2], _label(row[3], row[4])) for row in found]
     return Prices(found[-1][5] if found else "", Slots(slots))
+
+
+def per_kwh(
+    plan: plans.Plan, in_force: Decimal | None, *, now: datetime, zone: ZoneInfo
+) -> Decimal | None:
+    """Return what a kWh costs on a plan whose price changes by the clock; None for others.
+
+    `in_force` is the region's price, None while none is decided.
+    """
+    match plan.energy:
+        case plans.Dynamic(added=added):
+            return None if in_force is None else in_force + added
+        case plans.TimeOfUse() as energy:
+            return energy.rates[Calendar(energy, zone).rate_at(now)]
+        case _:
+            return None
 
 
 def hourly(*, region_id: int, period: Period) -> dict[datetime, Decimal]:

@@ -15,6 +15,9 @@ CHOSEN = {
     "notify_outages": False,
     "notify_bills": True,
     "notify_prices": True,
+    "price_above": "0.300000",
+    "price_below": None,
+    "budget": "80.00",
 }
 
 
@@ -64,6 +67,9 @@ class TestPreferences:
             "notify_outages": True,
             "notify_bills": True,
             "notify_prices": False,
+            "price_above": None,
+            "price_below": None,
+            "budget": None,
         }
 
     def test_are_kept(self, api: Api, carl: User) -> None:
@@ -75,7 +81,13 @@ class TestPreferences:
 
     @pytest.mark.parametrize(
         ("field", "value"),
-        [("language", "xx"), ("time_zone", "Mars/Olympus"), ("notify_bills", "perhaps")],
+        [
+            ("language", "xx"),
+            ("time_zone", "Mars/Olympus"),
+            ("notify_bills", "perhaps"),
+            ("budget", "0"),
+            ("price_above", "1e9"),
+        ],
     )
     def test_are_refused_by_field(self, api: Api, carl: User, field: str, value: Any) -> None:
         access = api.pair(carl.email, "secret-carl")["access"]

@@ -4,6 +4,7 @@ import html
 import json
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -293,6 +294,22 @@ class TestTheProfile:
             True,
             False,
         )
+
+    def test_keeps_a_customer_s_limits_and_budget(self, client: Client, carl: User) -> None:
+        client.force_login(carl)
+        chosen = {"language": "en", "price_above": "0.25", "budget": "80"}
+
+        client.post("/account/", chosen)
+        refused = words(client.post("/account/", chosen | {"budget": "0"}))
+
+        kept = Preferences.objects.get(user=carl)
+        assert (kept.price_above, kept.price_below, kept.budget) == (Decimal("0.25"), None, 80)
+        assert "greater than or equal to 0.01" in refused
+
+    def test_asks_whoever_works_here_for_no_budget(self, client: Client, olga: User) -> None:
+        client.force_login(olga)
+
+        assert "My budget" not in words(client.get("/account/"))
 
     def test_changes_the_password_and_stays_signed_in_here_alone(
         self, client: Client, carl: User
