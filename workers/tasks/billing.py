@@ -9,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 
 from billing.documents import fonts
-from billing.services import correcting, drawing, receiving, running
+from billing.services import correcting, drawing, receiving, reminding, running
 
 log = logging.getLogger(__name__)
 
@@ -60,3 +60,13 @@ def mark_overdue() -> None:
     marked = receiving.mark_overdue(today=today, now=now)
     if marked:
         log.info("%s invoices are overdue", marked)
+
+
+@shared_task(name="workers.tasks.remind_of_invoices")
+def remind_of_invoices() -> None:
+    """Write the reminders that are due today; a second time on a day finds none."""
+    now = datetime.now(UTC)
+    today = now.astimezone(ZoneInfo(settings.SEGS_SITE_ZONE)).date()
+    made = reminding.remind_due(today=today, now=now)
+    if made:
+        log.info("wrote %s reminders", made)
