@@ -172,3 +172,28 @@ class FillMethod(models.TextChoices):
     EDITED = filling.Method.EDITED.value, "entered by a person"
     ACCEPTED = filling.Method.ACCEPTED.value, "accepted by a person"
     FLAGGED = filling.Method.FLAGGED.value, "called suspect by a rule"
+
+
+class UploadState(models.TextChoices):
+    """What became of a meter file that somebody sent."""
+
+    UNCLEAR = "unclear", "its format is not plain: choose one"
+    CHECKING = "checking", "being looked at"
+    READY = "ready", "can be taken in"
+    REFUSED = "refused", "refused: it has wrong lines"
+    KNOWN = "known", "nothing to do: it is in already"
+    APPLYING = "applying", "being taken in"
+    APPLIED = "applied", "taken in"
+    UNDOING = "undoing", "being taken back"
+    UNDONE = "undone", "taken back"
+    DISCARDED = "discarded", "discarded"
+
+    @classmethod
+    def busy(cls) -> tuple["UploadState", ...]:
+        """Return the states in which a worker has something to do."""
+        return (cls.CHECKING, cls.APPLYING, cls.UNDOING)
+
+    @classmethod
+    def open(cls) -> tuple["UploadState", ...]:
+        """Return those in which another format may be chosen, or the file discarded."""
+        return (cls.UNCLEAR, cls.READY, cls.REFUSED, cls.KNOWN)

@@ -23,6 +23,7 @@ from meters.models.readings import (
     WindowRevision,
 )
 from meters.models.registers import MeterExchange, RegisterTurn
+from meters.models.uploads import Upload, UploadPart
 from meters.models.validation import (
     Finding,
     IntervalEdit,
@@ -54,6 +55,8 @@ __all__ = [
     "RegisterTurn",
     "ReplacedRead",
     "ServicePoint",
+    "Upload",
+    "UploadPart",
     "ValidationMark",
     "ValidationRule",
     "Window",

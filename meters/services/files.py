@@ -34,6 +34,7 @@ class Imported:
     """What became of a file: its channels and notes in its own order, its reads counted."""
 
     name: str
+    format_name: str
     sha256: str
     file_id: int | None  # None: rehearsed, nothing is kept
     made_at: datetime | None
@@ -68,6 +69,7 @@ def import_file(
             transaction.set_rollback(True)
     return Imported(
         name=name,
+        format_name=reader.name,
         sha256=digest,
         file_id=None if dry_run else file.pk,
         made_at=content.made_at,

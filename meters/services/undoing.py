@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from meters.models import Channel, IntervalRead, ReadFile, ReplacedRead
+from meters.choices import UploadState
+from meters.models import Channel, IntervalRead, ReadFile, ReplacedRead, Upload
 from segs_site.lib.locks import Lock
 
 RESTORE = """
@@ -59,6 +60,8 @@ def undo(*, file_id: int, now: datetime) -> Undone:
         restored = cursor.rowcount
     ReplacedRead.objects.filter(replaced_by=file_id).delete()
     _forget_unread(channel_ids)
+    sent = Upload.objects.filter(file=file_id, state=UploadState.APPLIED)
+    sent.update(state=UploadState.UNDONE, undone_at=now)
     return Undone(removed, restored)
 
 

@@ -53,6 +53,16 @@ def count(key: str, *, seconds: int) -> int | None:
     return counted
 
 
+def put(key: str, value: Any, *, seconds: int) -> None:
+    """Leave something for others to see for a while; nothing while the cache is away."""
+    _try(cache.set, key, value, seconds)
+
+
+def seen(key: str) -> Any:
+    """Return what was put under `key`; None when nothing is there, or the cache is away."""
+    return _try(cache.get, key)
+
+
 def kept(key: str, *, seconds: int, make: Callable[[], T]) -> T:
     """Return what was made under `key` up to `seconds` ago, else make it.
 

@@ -49,6 +49,7 @@ NOT_AUDITED = {
     "meters.Finding",  # what a person decides of it is an edit, and that is audited
     "meters.ValidationMark",
     "meters.ReplacedRead",  # what a file says of itself: what it replaced
+    "meters.UploadPart",  # bytes of what is audited
     "meters.WindowClock",
     "meters.WindowMark",
     "meters.WindowRevision",  # a record itself

@@ -13,7 +13,7 @@ from meters.formats.base import HEAD, Format, Note, Refused
 from meters.formats.tally import Summary
 from meters.models import ReadFile
 from meters.selectors import formats
-from meters.services import files, undoing
+from meters.services import files, undoing, uploading
 
 REFUSED = 1  # exit codes: some file was refused; the command was called wrongly
 MISUSED = 2
@@ -94,6 +94,13 @@ class Command(BaseCommand):
                 self.stderr.write(self.style.ERROR(line))
             return False
         else:
+            if imported.file_id is not None:
+                uploading.record(
+                    imported=imported,
+                    size=path.stat().st_size,
+                    by="import_readings",
+                    now=timezone.now(),
+                )
             self._report(imported, every_day=options["days"])
         return True
 
