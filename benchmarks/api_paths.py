@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,12 +14,32 @@ DESCRIPTION = Path(__file__).resolve().parent.parent / "docs" / "openapi.yaml"
 Asked = dict[str, list[str]]  # paths by the address of whoever asks
 
 
-def asked(*, user_id: int, meter_id: int) -> Asked:
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Of what is asked for by its key: one row each of what was made."""
+
+    user: int
+    meter: int
+    alert: int
+    work: int
+    override: int
+    run: int
+    invoice: int
+
+
+def asked(keys: Keys) -> Asked:
     """Return every question, by who asks it."""
-    month = f"start={datetime.now(UTC) - timedelta(days=30):%Y-%m-%d}"
+    user_id, now = keys.user, datetime.now(UTC)
+    month = f"start={now - timedelta(days=30):%Y-%m-%d}"
+    days = f"{month}&end={now:%Y-%m-%d}"
     return {
-        PEOPLE["operator"]: [*_of_the_grid(meter_id, month), *_of_prices(month)],
-        PEOPLE["customer"]: _of_oneself(user_id, month),
+        PEOPLE["operator"]: [
+            *_of_the_grid(keys.meter, month),
+            *_of_prices(month),
+            f"/api/admin/tariffs/override/{keys.override}",
+            *_of_the_desk(keys),
+        ],
+        PEOPLE["customer"]: [*_of_oneself(user_id, month), *_of_bills(keys.invoice, days)],
         PEOPLE["admin"]: [
             "/api/admin/users",
             "/api/admin/users?search=customer-7",
@@ -28,6 +49,9 @@ def asked(*, user_id: int, meter_id: int) -> Asked:
             "/api/admin/audit?subject_type=accounts.Customer",
             f"/api/users/{user_id}/consumption?granularity=day",
             f"/api/users/{user_id}/consumption/summary",
+            "/api/admin/bill-runs",
+            f"/api/admin/bill-runs/{keys.run}",
+            f"/api/admin/bill-runs/{keys.run}/exceptions",
         ],
     }
 
@@ -85,6 +109,39 @@ def _of_oneself(user_id: int, month: str) -> list[str]:
         "/api/telemetry/monthly",
         f"/api/telemetry/export.csv?meter={serial}",
         f"/api/telemetry/export.xml?meter={serial}",
+    ]
+
+
+def _of_the_desk(keys: Keys) -> list[str]:
+    alerts = "/api/admin/alerts"
+    return [
+        alerts,
+        f"{alerts}?state=resolved",
+        f"{alerts}/{keys.alert}",
+        f"{alerts}/{keys.alert}/journal",
+        f"{alerts}/journal",
+        f"{alerts}/planned-work",
+        f"{alerts}/planned-work/{keys.work}",
+        f"{alerts}/rules",
+        f"{alerts}/shift-notes",
+        f"{alerts}/stats",
+    ]
+
+
+def _of_bills(invoice: int, days: str) -> list[str]:
+    invoices = "/api/billing/invoices"
+    return [
+        "/api/alerts/mine",
+        invoices,
+        f"{invoices}/{invoice}",
+        f"{invoices}/{invoice}/lines",
+        f"{invoices}/{invoice}/lines/1/intervals",
+        f"{invoices}/{invoice}/intervals.csv",
+        f"{invoices}/{invoice}/invoice.pdf",
+        "/api/billing/payments",
+        "/api/billing/disputes",
+        f"/api/billing/calculate?{days}",
+        f"/api/tariffs/compare?{days}",
     ]
 
 

@@ -180,7 +180,16 @@ def _people(start: datetime, now: datetime) -> None:
         CustomerAccount(number=f"ACC-{place}", customer=customer)
         for place, customer in enumerate(customers)
     )
-    plan = RatePlan.objects.create(code="BENCH", name="Bench")
+    plan = RatePlan.objects.create(
+        code="BENCH",
+        name="Bench",
+        currency="EUR",
+        definition={
+            "energy": {"kind": "dynamic", "added": "0.05"},
+            "standing_per_day": "0.30",
+            "taxes": [{"name": "VAT", "pct": "20"}],
+        },
+    )
     points = iter(ServicePoint.objects.order_by("pk"))
     ServiceAgreement.objects.bulk_create(
         ServiceAgreement(account=account, service_point=point, plan=plan, during=(start, None))

@@ -96,15 +96,18 @@ class Stack:
         }
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command; return what it printed."""
+        """Run a management command; return what it printed; show what it said when it fails."""
         done = subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), *arguments],
             env=self.environment,
             cwd=ROOT,
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
         )
+        if done.returncode:
+            print(done.stderr, file=sys.stderr)
+        done.check_returncode()
         return done.stdout
 
     def run(self, script: str) -> None:
