@@ -79,7 +79,12 @@ class HistoryView(APIView):
         """Answer a region's decided prices, newest first; the last day unless asked."""
         query = asked(serializers.HistoryQuerySerializer, request, now=timezone.now())
         found = histories.history(region=query["region"], period=query["period"])
-        page = cut(found, order=NEWEST_FIRST, cursor=query.get("cursor"), limit=query["limit"])
+        page = cut(
+            prices.as_rows(found),
+            order=NEWEST_FIRST,
+            cursor=query.get("cursor"),
+            limit=query["limit"],
+        )
         rows = [prices.tariff(row) for row in page.rows]
         shown = serializers.TariffSerializer(rows, many=True).data
         return Response(page.document(request, list(shown)))

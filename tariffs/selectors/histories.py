@@ -57,12 +57,7 @@ class Estimate:
 
 def history(*, region: Region, period: Period) -> QuerySet[RegionPrice]:
     """Return the slots of a region that share an instant with a period."""
-    return (
-        RegionPrice.objects.of(region.pk)
-        .within(period.start, period.end)
-        .select_related("region", "policy")
-        .defer("policy__bands")  # JSON, read anew for each row
-    )
+    return RegionPrice.objects.of(region.pk).within(period.start, period.end)
 
 
 def estimate(*, region: Region, kwh: Decimal, period: Period) -> Estimate | None:
@@ -70,7 +65,7 @@ def estimate(*, region: Region, kwh: Decimal, period: Period) -> Estimate | None
     newest = prices.newest_slot(region_id=region.pk)
     if newest is None:
         return None
-    slots = list(history(region=region, period=period).select_related(None).defer(None))
+    slots = list(history(region=region, period=period))
     decided = sum((_shared(slot, period) for slot in slots), timedelta(0))
     worth = sum((slot.price * _seconds(_shared(slot, period)) for slot in slots), Decimal(0))
     worth += newest.price * _seconds(period.length - decided)
