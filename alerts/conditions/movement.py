@@ -3,7 +3,8 @@
 Usual is an exponential mean of its windows (α 0.2, at least ten of them), moved as the median
 of its region moves, and what it drew at this time on other days. More than twice that is a spike
 only when it is also beyond the meter's own highest, by far more than a kettle; less than half is
-a drop only when it lasts, and is below anything the meter did before. A level that stays is
+a drop only when it lasts, is below what this day of the week was in other weeks, too, and below
+anything the meter did before. A level that stays is
 adopted as usual.
 """
 
@@ -174,6 +175,14 @@ def drops(
         spells=turned.spells,
     )
     return after, turned, expected
+
+
+def expected(usual_mw: Floats, weeks_mw: Floats) -> Floats:
+    """Return what may be expected by other days; NaN where one of both is not known.
+
+    It is the lesser of what is usual at this time and of what it was on this day of the week.
+    """
+    return np.minimum(usual_mw, weeks_mw)
 
 
 def learn_profile(

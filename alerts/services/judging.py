@@ -10,19 +10,18 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db import connection, transaction
 
-from alerts.conditions import fleet, packing, windows
+from alerts.conditions import fleet, movement, packing, windows
 from alerts.conditions.fleet import Floats, Ints, Latest, Mask
 from alerts.conditions.kinds import Kind
 from alerts.conditions.limits import Limits
 from alerts.conditions.liveness import MW_PER_KW
-from alerts.conditions.movement import learn_profile
 from alerts.conditions.standing import State as Swept
 from alerts.conditions.windows import Judged, Minute, Quarter, State
 from alerts.models import TimeOfDay, WatchState
 from alerts.selectors import closed, watching
 from alerts.selectors.closed import NO_USUAL, Usual, Windows
 from alerts.selectors.watching import Watched
-from alerts.services import raising, sweeping
+from alerts.services import learning, raising, sweeping
 from grid.models import Region
 from meters.models import WindowClock
 from segs_site.lib.locks import Lock
@@ -71,7 +70,7 @@ class Judge:
             return 0
         about = _about(region, watched)
         limits = watching.limits()
-        state = packing.unpack(bytes(row.columns), windows.nothing()).fitted(about.meters)
+        state = _state(row, about, limits, until, now)
         start = max(row.done_until, until - FRESH)
         count = 0
         while start < until:
@@ -83,6 +82,19 @@ class Judge:
         row.columns, row.done_until, row.changed_at = packing.pack(state), until, now
         row.save()
         return count
+
+
+def _state(
+    row: WatchState, about: _Region, limits: Limits, until: datetime, now: datetime
+) -> State:
+    """Return what is remembered of a region; where that is nothing, what is stored tells."""
+    known = packing.unpack(bytes(row.columns), windows.nothing())
+    state = known.fitted(about.meters)
+    if len(known.meter) or not len(about.meters):
+        return state
+    return learning.learn(
+        state, region=about.id, judges=~about.feeds_in, until=until, limits=limits, now=now
+    )
 
 
 def _is_due(until: datetime) -> bool:
@@ -163,7 +175,8 @@ def _quarter(
     profile, days = _usual(about, start)
     nothing_mw = limits.of(Kind.OUTAGE, about.id).threshold * MW_PER_KW
     known = found.known & ~about.dark & ~about.feeds_in & (np.abs(found.mean) > nothing_mw)
-    quarter = Quarter(start=start, known=known, mean=found.mean, profile=profile, days=days)
+    expected = movement.expected(profile, closed.weeks_ago(meters=about.meters, start=start))
+    quarter = Quarter(start=start, known=known, mean=found.mean, profile=expected, days=days)
     state, judged = windows.judge_quarter(state, quarter, region=about.id, limits=limits)
     _learn(about, found, start, known & (state.lows.spells.held == 0), now)
     _tell(judged, now)
@@ -197,7 +210,7 @@ def _learn(about: _Region, found: Windows, start: datetime, known: Mask, now: da
     places, was = fleet.align(usual.meter, about.meters)
     mean = np.where(was, usual.mean[places], 0) if len(usual.meter) else np.zeros(len(was))
     days = np.where(was, usual.days[places], 0) if len(usual.meter) else np.zeros(len(was), int)
-    mean, days = learn_profile(mean, days, mean_mw=found.mean, known=known)
+    mean, days = movement.learn_profile(mean, days, mean_mw=found.mean, known=known)
     TimeOfDay.objects.update_or_create(
         region_id=about.id,
         slot=slot,

@@ -176,6 +176,20 @@ class TestDrop:
         assert days.ended == {3}
 
 
+class TestExpected:
+    def test_is_the_lesser_of_every_day_and_of_this_day_of_other_weeks(self) -> None:
+        every_day, sundays = np.array([9.0 * KW, 0.4 * KW]), np.array([1.5 * KW, 0.7 * KW])
+
+        expected = movement.expected(every_day, sundays)
+
+        assert expected.tolist() == [1.5 * KW, 0.4 * KW]
+
+    def test_is_unknown_before_a_week_is_seen(self) -> None:
+        expected = movement.expected(np.array([9.0, np.nan]), np.array([np.nan, 9.0]))
+
+        assert np.isnan(expected).all()
+
+
 class TestUsualTimeOfDay:
     def test_is_the_mean_of_the_first_days(self) -> None:
         mean, days = np.zeros(1), np.zeros(1, np.int64)

@@ -262,3 +262,49 @@ class TestRowsThatSayIt:
 
         alert = Alert.objects.get()
         assert (alert.kind, alert.occurrences) == (Kind.CONFLICT, 3)
+
+
+class TestHistory:
+    def test_makes_a_spike_seen_on_the_first_day(self, hours: Hours) -> None:
+        meter = hours.grid.north_meters[0]
+        AlertRule.objects.create(kind=Kind.SPIKE, severity=1, threshold=100, deadband=8)
+        history(meter, until=hours.minute)
+        hours.close()
+        hours.close()
+
+        window(meter, hours.minute, place=0, kw=12)
+        load(hours.grid.north, hours.minute, 50)
+        hours.minute += MINUTE
+        WindowClock.objects.update(closed_until=hours.minute)
+        hours.judge.judge_due(now=hours.minute)
+
+        alert = Alert.objects.get(kind=Kind.SPIKE)
+        assert (alert.meter, alert.value) == (meter, 12)
+
+    def test_is_not_needed_to_judge(self, hours: Hours) -> None:
+        hours.close()
+        hours.close(kw=12)
+
+        assert not Alert.objects.exists()
+
+
+def history(meter: Meter, *, until: datetime) -> None:
+    """Store the quarter-hours of ten quiet days of half a kilowatt."""
+    days = [(until - timedelta(days=back)).date() for back in range(11)]
+    partitions.ensure(QUARTERS, days)
+    QuarterWindow.objects.bulk_create(
+        QuarterWindow(
+            meter=meter,
+            start=until - back * QUARTER,
+            mean_mw=KW // 2,
+            min_mw=KW // 4,
+            max_mw=4 * KW,
+            energy_mwh=KW // 8,
+            estimated_mwh=0,
+            revised_at=until,
+            count=90,
+            expected=90,
+            quality=Quality.ACTUAL,
+        )
+        for back in range(1, 10 * 96 + 1)
+    )
