@@ -23,6 +23,7 @@ LONG_BURST_MS = 20 * SECOND  # from which a head-end that is not heard may be ca
 def quiet(order: Order) -> Result:
     """A day without a fault."""
     stage = stages.prepare(order, MIDNIGHT_MS)
+    stage.has_history = True
     stage.plan = Plan([], MIDNIGHT_MS + int(order.hours * HOUR))
     return stage.play()[1]
 
@@ -85,8 +86,9 @@ def gateways(order: Order) -> Result:
 
 
 def values(order: Order) -> Result:
-    """Stuck values, thefts, spikes and voltages, after a night without any."""
+    """Stuck values, thefts, spikes and voltages, after two weeks and a night without any."""
     stage = stages.prepare(order, MIDNIGHT_MS)
+    stage.has_history = True
     period = (MIDNIGHT_MS + 4 * HOUR, MIDNIGHT_MS + int(order.hours * HOUR))
     stage.plan = plans.values(
         stage.layout, stage.life, each=order.each, period=period, seed=order.seed
@@ -153,6 +155,7 @@ def peak(order: Order) -> Result:
     start = EVENING_MS
     top = Peak(start + 30 * MINUTE, start + 120 * MINUTE, PEAK_FACTOR)
     stage = stages.prepare(order, start, top)
+    stage.has_history = True
     stage.plan = Plan([], start + 150 * MINUTE)
     play, result = stage.play()
     alarms = [spell for spell in play.desk.all() if spell.is_alarm]

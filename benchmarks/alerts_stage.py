@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from benchmarks import alerts_history, alerts_product, alerts_world
 from benchmarks import alerts_matching as matching
-from benchmarks import alerts_product, alerts_world
 from benchmarks.alerts_faults import NO_BURSTS, Bursts, Damage, Event, Fault
 from benchmarks.alerts_layout import METERS_A_TRANSFORMER, Layout, lay_out
 from benchmarks.alerts_life import Life, Peak, ms_of
@@ -74,6 +74,7 @@ class Stage:
     life: Life
     pauses: Sequence[Pause] = ()
     bursts: Bursts = NO_BURSTS
+    has_history: bool = False  # two weeks of quarter-hours, stored before the run begins
 
     def play(self) -> tuple[Play, Result]:
         """Play until the plan's end; return the play and what it showed."""
@@ -91,6 +92,8 @@ class Stage:
             interval_s=order.interval_s,
             capacity_kw=capacities(self.layout, order.seed),
         )
+        if self.has_history:
+            alerts_history.lay(world, self.life, until_ms=self.start_ms // HOUR * HOUR)
         events, bursts = self.plan.events, self.bursts
         return Play(
             layout=self.layout,
