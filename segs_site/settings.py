@@ -75,6 +75,7 @@ SEGS_BIC = env.str(
 SEGS_FONTS: list[str] = env.list("SEGS_FONTS", ["/usr/share/fonts", "/usr/local/share/fonts"])
 SEGS_SHARDS = env.int("SEGS_SHARDS", 4, validate=validate.Range(1, 255))
 SEGS_RAW_RETENTION_DAYS = env.int("SEGS_RAW_RETENTION_DAYS", 90, validate=validate.Range(min=1))
+SEGS_KEPT_YEARS = env.int("SEGS_KEPT_YEARS", 10, validate=validate.Range(1, 100))
 SEGS_OUTBOX_RETENTION_HOURS = env.int(
     "SEGS_OUTBOX_RETENTION_HOURS", 48, validate=validate.Range(1)
 )
@@ -98,6 +99,7 @@ SEGS_API_LIMITS: dict[str, int] = {
     "operator": 1200,
     "clerk": 1200,
     "admin": 1200,
+    "head_end": 600,
 }  # requests a minute
 SEGS_API_LIMITS |= env.dict(
     "SEGS_API_LIMITS",
@@ -329,6 +331,7 @@ SPECTACULAR_SETTINGS = {
         "SeverityEnum": "alerts.choices.SEVERITY_WORDS",
         "InvoiceStateEnum": "billing.choices.InvoiceState",
         "RunStateEnum": "billing.choices.RunState",
+        "CorrectionStateEnum": "billing.choices.CorrectionState",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

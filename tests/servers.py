@@ -15,7 +15,9 @@ import psycopg
 
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("SEGS_SITE_ZONE", "Europe/Brussels")
-os.environ.setdefault("SEGS_API_LIMITS", "anonymous=0,customer=0,operator=0,clerk=0,admin=0")
+os.environ.setdefault(
+    "SEGS_API_LIMITS", "anonymous=0,customer=0,operator=0,clerk=0,admin=0,head_end=0"
+)
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="segs-run-"))
 os.environ["DJANGO_SETTINGS_MODULE"] = "segs_site.settings"
 

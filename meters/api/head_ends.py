@@ -47,6 +47,11 @@ class HeadEnd:
     is_authenticated: bool = True
     pk: None = None  # no row of the people, also to the audit trail
 
+    @property
+    def counted_as(self) -> str:
+        """Whom its requests are counted with: its key's."""
+        return f"key-{self.key.pk}"
+
     def get_username(self) -> str:
         """Return what the audit trail calls it."""
         return str(self.key)

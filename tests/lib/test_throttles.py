@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
+from accounts.services import keys
 from tests.accounts.builders import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,19 @@ class TestByRole:
 
         assert {answer.status_code for answer in answers} == {200}
         assert "RateLimit-Limit" not in answers[0]
+
+    def test_counts_each_key_of_a_head_end_alone(self, settings, client: Client, now) -> None:
+        settings.SEGS_API_LIMITS = {"head_end": 1}
+        first, second = (
+            keys.hand_out(name=name, expires_at=None, now=now)[1] for name in ("North", "South")
+        )
+
+        answers = [
+            client.get("/api/telemetry/requests", headers={"X-Api-Key": key})
+            for key in (first, first, second)
+        ]
+
+        assert [answer.status_code for answer in answers] == [200, 429, 200]
 
     def test_lets_work_go_on_while_the_cache_is_away(self, olga: User, monkeypatch) -> None:
         def away(*_: object, **__: object) -> None:
