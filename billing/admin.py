@@ -15,6 +15,7 @@ from billing.models import (
     Invoice,
     InvoiceLine,
     Payment,
+    ReminderLevel,
     Turn,
 )
 
@@ -106,6 +107,13 @@ class BillRunAdmin(ReadAlone, admin.ModelAdmin):
     def view_on_site(self, obj: Any) -> str:
         """Return the page where the run is worked on."""
         return reverse("bill-run", args=[obj.pk])
+
+
+@admin.register(ReminderLevel)
+class ReminderLevelAdmin(admin.ModelAdmin):
+    """When who does not pay is reminded, and for what fee."""
+
+    list_display = ["level", "days_after_due", "fee", "is_active"]
 
 
 @admin.register(Turn)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import CustomerAccount
-from billing.choices import InvoiceState, Trouble, TurnState
+from billing.choices import CorrectionState, InvoiceState, Trouble, TurnState
 from grid.models import Region
 
 TEXT, CHOICE = {"class": "form-control"}, {"class": "form-select"}
@@ -115,6 +115,28 @@ class InvoicesForm(forms.Form):
         """Return what is looked for."""
         self.is_valid()
         return self.cleaned_data
+
+
+class CorrectionsForm(forms.Form):
+    """Which corrections are listed. What means nothing is left out."""
+
+    account = forms.CharField(
+        required=False,
+        max_length=40,
+        label=gettext_lazy("Account"),
+        widget=forms.TextInput(attrs=TEXT | {"autocomplete": "off"}),
+    )
+    state = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("State"),
+        choices=[("", gettext_lazy("every state")), *CorrectionState.choices],
+        widget=forms.Select(attrs=CHOICE),
+    )
+
+    def asked(self) -> dict[str, Any]:
+        """Return what is looked for; nothing where nothing was asked."""
+        self.is_valid()
+        return self.cleaned_data if self.is_bound else {}
 
 
 class IntervalsForm(forms.Form):

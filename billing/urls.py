@@ -3,7 +3,7 @@
 from django.urls import path
 
 from billing.portal import bills, compare, home, prices, usage
-from billing.views import deciding, invoices, receipts, runs
+from billing.views import deciding, invoices, late, receipts, runs
 
 urlpatterns = [
     path("home/", home.home, name="portal-home"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("billing/runs/<int:pk>/", runs.run, name="bill-run"),
     path("billing/runs/<int:pk>/approve/", deciding.approve, name="bill-run-approve"),
     path("billing/runs/<int:pk>/retry/", deciding.retry, name="bill-run-retry"),
+    path("billing/runs/<int:pk>/cancel/", deciding.cancel, name="bill-run-cancel"),
     path("billing/exceptions/<int:pk>/resolve/", deciding.resolve, name="bill-resolve"),
     path("billing/invoices/", invoices.invoices, name="invoices"),
     path("billing/invoices/<int:pk>/", invoices.invoice, name="invoice"),
@@ -26,6 +27,24 @@ urlpatterns = [
     path("billing/invoices/<int:pk>/pay/", receipts.pay, name="invoice-pay"),
     path("billing/invoices/<int:pk>/void/", receipts.void, name="invoice-void"),
     path("billing/invoices/<int:pk>/dispute/", receipts.dispute, name="invoice-dispute"),
+    path("billing/corrections/", late.corrections, name="bill-corrections"),
+    path("billing/corrections/<int:pk>/", late.correction, name="bill-correction"),
+    path(
+        "billing/corrections/<int:pk>/lines/<int:place>/",
+        late.correction_line,
+        name="bill-correction-line",
+    ),
+    path(
+        "billing/corrections/<int:pk>/approve/",
+        late.approve_correction,
+        name="bill-correction-approve",
+    ),
+    path(
+        "billing/corrections/<int:pk>/reject/",
+        late.reject_correction,
+        name="bill-correction-reject",
+    ),
+    path("billing/reminders/", late.reminders, name="bill-reminders"),
     path("billing/disputes/<int:pk>/review/", receipts.review, name="dispute-review"),
     path("billing/disputes/<int:pk>/close/", receipts.close, name="dispute-close"),
 ]

@@ -121,6 +121,11 @@ app.conf.beat_schedule = {
         "schedule": 600.0,
         "options": {"queue": "billing", "expires": 300},
     },
+    "remind-of-invoices": {
+        "task": "workers.tasks.remind_of_invoices",
+        "schedule": 3600.0,  # once a day by the day of the last one, whatever hour beat began at
+        "options": {"queue": "billing", "expires": 600},
+    },
     "report-health": {
         "task": "workers.tasks.report_health",
         "schedule": 10.0,

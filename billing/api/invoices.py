@@ -116,7 +116,8 @@ class InvoiceView(APIView):
             "parties": invoice.parties,
             "sections": invoice.sections,
             "paid": f"{paid:.3f}",
-            "open": f"{invoice.total - paid:.3f}",
+            "fees": f"{standing.fees(invoice):.3f}",
+            "open": f"{standing.open_amount(invoice):.3f}",
         }
         return Response(shown)
 

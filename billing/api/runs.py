@@ -15,7 +15,7 @@ from billing.api.invoices import KEY
 from billing.api.serializers import ReasonSerializer
 from billing.models import BillException, BillRun
 from billing.selectors import runs
-from billing.services import approving, running
+from billing.services import approving, cancelling, running
 from segs_site.lib import idempotency, paging, schema
 from segs_site.lib.access import Action, Needs
 from segs_site.lib.asking import asked, page, sent
@@ -27,6 +27,10 @@ BY_ACCOUNT = paging.Order(("turn__account__number", "id"))
 REFUSALS = Refusals(
     {
         approving.NothingToApprove: ("nothing_to_approve", "No turn is ready to be issued."),
+        cancelling.NotCancellable: (
+            "not_cancellable",
+            "Some of it is approved or issued, or it was cancelled before.",
+        ),
         approving.StillHeld: ("still_held", "It leaves a part without a price: mend the cause."),
     }
 )
@@ -125,6 +129,28 @@ class RetryView(APIView):
     def post(self, request: Request, pk: str) -> Response:
         """Reckon held and parked turns anew, from what is known by now."""
         return Response({"turns": approving.retry(run=get_object_or_404(BillRun, pk=pk))})
+
+
+class CancelView(APIView):
+    """Calls a run off."""
+
+    permission_classes = [Needs(Action.BILL)]
+
+    @extend_schema(
+        operation_id="bill_run_cancel",
+        request=None,
+        responses={
+            200: serializers.WholeRunSerializer,
+            409: REFUSALS.described(cancelling.NotCancellable),
+        },
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Cancel a run of which nothing is approved; its drafts are deleted."""
+        run = get_object_or_404(BillRun.objects.select_related("region", "account"), pk=pk)
+        with REFUSALS.told():
+            cancelling.cancel(run=run, by=request.user.get_username(), now=timezone.now())
+        run.refresh_from_db()
+        return Response(shown(run))
 
 
 class ExceptionsView(APIView):

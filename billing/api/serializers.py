@@ -88,7 +88,8 @@ class WholeInvoiceSerializer(InvoiceSerializer):
     """An invoice with parties, sections and what is paid of it."""
 
     paid = paid_amount()
-    open = paid_amount()
+    fees = paid_amount(help_text="of reminders")
+    open = paid_amount(help_text="total and fees less what is paid")
     parties = serializers.DictField()
     sections = serializers.ListField(child=serializers.DictField())
 

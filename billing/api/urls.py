@@ -2,9 +2,10 @@
 
 from django.urls import re_path
 
-from billing.api import calculating, documents, invoices, receipts, runs
+from billing.api import calculating, documents, invoices, late, receipts, runs
 
 INVOICE = r"^billing/invoices/(?P<pk>\d{1,18})"
+CORRECTION = r"^admin/corrections/(?P<pk>\d{1,18})"
 RUN = r"^admin/bill-runs/(?P<pk>\d{1,18})"
 
 urlpatterns = [
@@ -39,10 +40,29 @@ urlpatterns = [
         receipts.CloseView.as_view(),
         name="api-dispute-close",
     ),
+    re_path(r"^billing/reminders/?$", late.RemindersView.as_view(), name="api-reminders"),
+    re_path(r"^admin/corrections/?$", late.CorrectionsView.as_view(), name="api-bill-corrections"),
+    re_path(rf"{CORRECTION}/?$", late.CorrectionView.as_view(), name="api-correction"),
+    re_path(
+        rf"{CORRECTION}/lines/(?P<place>\d{{1,4}})/intervals/?$",
+        late.CorrectionIntervalsView.as_view(),
+        name="api-correction-intervals",
+    ),
+    re_path(
+        rf"{CORRECTION}/approve/?$",
+        late.ApproveCorrectionView.as_view(),
+        name="api-correction-approve",
+    ),
+    re_path(
+        rf"{CORRECTION}/reject/?$",
+        late.RejectCorrectionView.as_view(),
+        name="api-correction-reject",
+    ),
     re_path(r"^admin/bill-runs/?$", runs.RunsView.as_view(), name="api-bill-runs"),
     re_path(rf"{RUN}/?$", runs.RunView.as_view(), name="api-bill-run"),
     re_path(rf"{RUN}/approve/?$", runs.ApproveView.as_view(), name="api-bill-run-approve"),
     re_path(rf"{RUN}/retry/?$", runs.RetryView.as_view(), name="api-bill-run-retry"),
+    re_path(rf"{RUN}/cancel/?$", runs.CancelView.as_view(), name="api-bill-run-cancel"),
     re_path(
         rf"{RUN}/exceptions/?$", runs.ExceptionsView.as_view(), name="api-bill-run-exceptions"
     ),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from billing.forms import ReasonForm
 from billing.models import BillException, BillRun
-from billing.services import approving
+from billing.services import approving, cancelling
 from segs_site.lib.access import Action
 from segs_site.lib.doors import page_needs
 
@@ -49,6 +49,26 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
         count,
     )
     messages.success(request, words % {"count": count})
+    return redirect("bill-run", run.pk)
+
+
+@page_needs(Action.BILL)
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call a run off, and delete its drafts."""
+    run = get_object_or_404(BillRun, pk=pk)
+    try:
+        count = cancelling.cancel(run=run, by=request.user.get_username(), now=timezone.now())
+    except cancelling.NotCancellable:
+        words = _("It was not cancelled: some of it is approved or issued, or it was before.")
+        messages.error(request, words)
+    else:
+        words = ngettext(
+            "The run is cancelled, and %(count)s draft is deleted.",
+            "The run is cancelled, and %(count)s drafts are deleted.",
+            count,
+        )
+        messages.success(request, words % {"count": count})
     return redirect("bill-run", run.pk)
 
 

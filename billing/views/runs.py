@@ -15,7 +15,7 @@ from billing.forms import QueueForm, RunForm
 from billing.models import BillRun
 from billing.selectors import doubts
 from billing.selectors import runs as selectors
-from billing.services import running
+from billing.services import cancelling, running
 from segs_site.lib import paging
 from segs_site.lib.access import Action
 from segs_site.lib.doors import page_needs
@@ -77,6 +77,8 @@ def run_context(request: HttpRequest, run: BillRun) -> dict[str, Any]:
             "before_stands": before and selectors.progress(before),
             "before_currency": before and selectors.currency(before),
             "ready": selectors.approvable(run).count(),
+            "can_cancel": run.state != RunState.CANCELLED
+            and not any(stands.turns.get(state) for state in cancelling.LET_OUT),
             "again": stands.turns.get(TurnState.HELD, 0) + stands.turns.get(TurnState.PARKED, 0),
         }
     )

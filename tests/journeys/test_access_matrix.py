@@ -30,10 +30,14 @@ from billing.models import (
     AsBilled,
     BillException,
     BillRun,
+    Correction,
+    CorrectionDay,
+    CorrectionLine,
     Dispute,
     Invoice,
     InvoiceEvent,
     InvoiceLine,
+    PeriodClaim,
     Turn,
 )
 from billing.packing import VERSION
@@ -210,12 +214,14 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
     dispute = Dispute.objects.create(invoice=draft, reason="odd", opened_at=now)
     run = BillRun.objects.create(day="2026-05-15", requested_at=now)
     turn = Turn.objects.create(run=run, account=account, state="rated")
+    correction = late(draft, line, now)
     exception = BillException.objects.create(turn=turn, trouble="missing", detail="odd")
     parts = {
         "billing/invoices/": {"pk": draft.pk, "place": 0},
         "billing/disputes/": {"pk": dispute.pk},
         "billing/runs/": {"pk": run.pk},
         "billing/exceptions/": {"pk": exception.pk},
+        "billing/corrections/": {"pk": correction.pk, "place": 0},
     }
     return parts | {
         "api/billing/invoices/": parts["billing/invoices/"],
@@ -223,7 +229,21 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
         "api/billing/disputes/": parts["billing/disputes/"],
         "api/admin/bill-runs/": parts["billing/runs/"],
         "api/admin/bill-exceptions/": parts["billing/exceptions/"],
+        "api/admin/corrections/": parts["billing/corrections/"],
     }
+
+
+def late(invoice: Invoice, line: InvoiceLine, now: datetime) -> Correction:
+    """Return what late data change in an invoice, which is live."""
+    PeriodClaim.objects.create(
+        invoice=invoice, account=invoice.account, during=(now - timedelta(days=31), now)
+    )
+    made = Correction.objects.create(invoice=invoice, found_at=now, energy_mwh=0, total=1)
+    changed = CorrectionLine.objects.create(
+        correction=made, place=0, corrects=line, of="energy", label="Energy", amount=1, exact=1,
+        rounding=0, components=[])  # fmt: skip
+    CorrectionDay.objects.create(line=changed, day="2026-05-01", packed=bytes([VERSION]))
+    return made
 
 
 def opens(answer: Any) -> bool:
