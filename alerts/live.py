@@ -125,18 +125,22 @@ def announce_to_customers(
 
 
 def customer_data(alert: Alert) -> dict[str, Any]:
-    """Return what a customer may know of an alert of his meter, in plain words."""
+    """Return what a customer may know of an alert of his meter, in plain English.
+
+    An event does not know who hears it; the alert itself is told in his language.
+    """
+    said = wording.for_customer(
+        Kind(alert.kind),
+        is_explained=alert.parent_id is not None,
+        is_planned=alert.planned_work_id is not None,
+        is_known=alert.is_known,
+    )
     return {
         "id": alert.pk,
         "kind": alert.kind,
         "meter": alert.meter.serial if alert.meter else None,
         "status": alert.state,
-        "message": wording.for_customer(
-            Kind(alert.kind),
-            is_explained=alert.parent_id is not None,
-            is_planned=alert.planned_work_id is not None,
-            is_known=alert.is_known,
-        ),
+        "message": " ".join(said),
         "first_at": iso(alert.first_at),
         "ended_at": iso(alert.cleared_at or alert.resolved_at),
     }

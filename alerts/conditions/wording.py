@@ -73,18 +73,22 @@ _KNOWN = "Our crew is informed."
 _DARK = frozenset({Kind.OUTAGE, Kind.SILENT})
 
 
+FOR_CUSTOMERS = (*_FOR_CUSTOMERS.values(), _ANOTHER, _OUTAGE_NEARBY, _PLANNED, _KNOWN)
+"""Every sentence that a customer may be told; catalogs translate them one by one."""
+
+
 def for_customer(
     kind: Kind, *, is_explained: bool, is_planned: bool, is_known: bool = False
-) -> str:
-    """Return a sentence for whoever lives there: no technical terms, nobody's name.
+) -> list[str]:
+    """Return sentences for whoever lives there: no technical terms, nobody's name.
 
     `is_known` says that somebody at the utility looks after it.
     """
     if kind in _DARK and is_planned:
-        return _PLANNED
+        return [_PLANNED]
     is_nearby = kind in _DARK and is_explained
     said = _OUTAGE_NEARBY if is_nearby else _FOR_CUSTOMERS.get(kind, _ANOTHER)
-    return f"{said} {_KNOWN}" if is_known else said
+    return [said, _KNOWN] if is_known else [said]
 
 
 def pinged(*, answered: Iterable[str], not_answered: Iterable[str]) -> str:

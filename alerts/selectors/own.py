@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 
 from accounts.selectors import Counted, Stay, Supply
 from alerts.choices import State
@@ -17,8 +18,9 @@ from alerts.models.alerts import AlertQuerySet
 
 @dataclass(frozen=True, slots=True)
 class OwnAlert:
-    """An alert in plain words; `since` and `until` lie within the customer's own time.
+    """An alert in plain words, of the language that is active.
 
+    `since` and `until` lie within the customer's own time.
     `expected_until` is the end of planned work, where that is the reason.
     """
 
@@ -82,12 +84,7 @@ def _shown(alert: Alert, supply: Supply, stay: Stay, now: datetime) -> OwnAlert:
         kind=alert.kind,
         status=State.RESOLVED if has_left else alert.state,
         is_over=until is not None,
-        message=wording.for_customer(
-            Kind(alert.kind),
-            is_explained=alert.parent_id is not None,
-            is_planned=work is not None,
-            is_known=alert.is_known,
-        ),
+        message=_said(alert),
         service_point=supply.point,
         address=supply.address,
         meter=alert.meter.serial if alert.meter else "",
@@ -95,3 +92,13 @@ def _shown(alert: Alert, supply: Supply, stay: Stay, now: datetime) -> OwnAlert:
         until=until,
         expected_until=work.during.upper if work else None,
     )
+
+
+def _said(alert: Alert) -> str:
+    sentences = wording.for_customer(
+        Kind(alert.kind),
+        is_explained=alert.parent_id is not None,
+        is_planned=alert.planned_work_id is not None,
+        is_known=alert.is_known,
+    )
+    return " ".join(gettext(sentence) for sentence in sentences)

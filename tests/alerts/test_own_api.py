@@ -1,6 +1,7 @@
 """A customer's own alerts: those of his service points in his time, and nothing else."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -54,6 +55,16 @@ class TestMine:
             "until": None,
             "expected_until": None,
         }
+
+    def test_speaks_the_language_that_is_asked_for_once_pages_do(
+        self, client: Client, small_grid: SmallGrid, now: datetime, settings: Any
+    ) -> None:
+        settings.PAGE_LANGUAGES = ["en", "de"]
+        raised(small_grid.north_meters[0], at=now)
+
+        (row,) = client.get(MINE, headers={"Accept-Language": "de"}).json()["results"]
+
+        assert row["message"] == "Stromausfall an Ihrer Adresse."
 
     def test_says_that_somebody_looks_after_it_and_when_it_is_over(
         self, client: Client, small_grid: SmallGrid, now: datetime

@@ -6,13 +6,14 @@ import pytest
 from django.conf import settings
 
 from alerts.choices import Kind, Severity
+from alerts.conditions import wording as for_customers
 from alerts.notifications import wording
 
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 
 
 def said() -> set[str]:
-    """Every text that notices are made of."""
+    """Every text that notices and customers' alerts are made of."""
     tree = ast.parse(Path(wording.__file__).read_text())
     texts = {
         argument.value
@@ -29,7 +30,7 @@ def said() -> set[str]:
         if isinstance(value, ast.Call) and isinstance(value.args[0], ast.Constant)
     }
     labels = {str(label) for choices in (Kind, Severity) for label in choices.labels}
-    return {str(text) for text in texts | occasions} | labels
+    return {str(text) for text in texts | occasions} | labels | set(for_customers.FOR_CUSTOMERS)
 
 
 class TestEachLanguage:
