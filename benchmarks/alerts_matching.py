@@ -99,7 +99,7 @@ def judge(
         if found:
             used.add(id(found))
     for spell in alarms:
-        if id(spell) not in used:
+        if id(spell) not in used and not _surfaces(layout, spell, events):
             related = any(_near(layout, spell, event) for event in events)
             (verdict.strays if related else verdict.groundless).append(spell)
     return verdict
@@ -111,6 +111,23 @@ def _first(event: Event, spells: Sequence[Spell], used: set[int]) -> Spell | Non
         if in_time and spell.kind in ANSWERS[event.fault] and id(spell) not in used:
             return spell
     return None
+
+
+def _surfaces(layout: Layout, spell: Spell, events: Sequence[Event]) -> bool:
+    """Tell whether it is told again, for what explained it meanwhile is over, and it is not."""
+    goes_on = [
+        event
+        for event in events
+        if event.place == spell.place
+        and spell.kind in ANSWERS[event.fault]
+        and event.start_ms <= spell.start_ms < event.end_ms
+    ]
+    return any(
+        above.place in layout.above(event.place)[1:]
+        and above.end_ms <= spell.start_ms < above.end_ms + LATE_MS
+        for event in goes_on
+        for above in events
+    )
 
 
 def _near(layout: Layout, spell: Spell, event: Event) -> bool:

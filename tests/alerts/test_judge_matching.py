@@ -55,6 +55,17 @@ class TestJudge:
 
         assert (verdict.strays, verdict.groundless) == ([again], [])
 
+    def test_lets_what_its_feeder_explained_be_told_again_when_that_is_back(self):
+        broken = Event(Fault.TRANSFORMER, INNER, NOON - MINUTE, NOON + 7 * MINUTE)
+        first = spell("transformer_outage", INNER, after_s=-30, lasts_s=60)
+        again = spell("transformer_outage", INNER, after_s=210)
+        too_late = spell("transformer_outage", INNER, after_s=400)
+
+        verdict = judged(first, spell("feeder_outage", FEEDER), again, events=(DARK, broken))
+
+        assert verdict.false_alarms == []
+        assert judged(first, too_late, events=(DARK, broken)).false_alarms == [too_late]
+
     def test_calls_an_alarm_far_from_every_fault_groundless(self):
         assert judged(spell("silent", ELSEWHERE)).groundless == [spell("silent", ELSEWHERE)]
 
