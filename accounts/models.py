@@ -352,3 +352,53 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"recovery code of {self.user_id}"
+
+
+class DataExport(models.Model):
+    """Everything that is held about a person, asked for by himself: made by a job, kept a while.
+
+    `archive` is a zip; it is None until it is made, and again once it has expired.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="data_exports")
+    asked_at = models.DateTimeField()
+    try_at = models.DateTimeField(help_text="a maker that died leaves it to the next")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    archive = models.BinaryField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], name="data_export_one_a_time", condition=Q(made_at=None)
+            ),
+            models.CheckConstraint(
+                condition=Q(made_at=None, expires_at=None, archive=None)
+                | Q(made_at__isnull=False, expires_at__isnull=False),
+                name="data_export_made",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"data of {self.user_id}, asked {self.asked_at:%Y-%m-%d}"
+
+
+class Closure(models.Model):
+    """A customer whose login was closed at his wish; his name goes once the law lets it go.
+
+    `erased_at` is None until then.
+    """
+
+    customer = models.OneToOneField(
+        Customer, primary_key=True, on_delete=models.PROTECT, related_name="closure"
+    )
+    closed_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["closed_at"]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} closed {self.closed_at:%Y-%m-%d}"

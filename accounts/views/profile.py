@@ -21,7 +21,7 @@ from accounts.views.signing_in import locked, too_many
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and keep name and preferences."""
-    user = _person(request)
+    user = person(request)
     name = NameForm(request.POST or None, instance=user)
     chosen = PreferencesForm(request.POST or None, instance=preferences.of(user))
     if name.is_valid() and chosen.is_valid():
@@ -45,7 +45,7 @@ def present(request: HttpRequest) -> HttpResponse:
 def change_password(request: HttpRequest) -> HttpResponse:
     """Set a new password by the old one; this session goes on, every other ends."""
     now = timezone.now()
-    user = _person(request)
+    user = person(request)
     form = ChangePasswordForm(request.POST or None)
     page = {
         "title": _("Change your password"),
@@ -71,7 +71,8 @@ def change_password(request: HttpRequest) -> HttpResponse:
     return redirect("profile")
 
 
-def _person(request: HttpRequest) -> User:
+def person(request: HttpRequest) -> User:
+    """Return who is signed in."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user

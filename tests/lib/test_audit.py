@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 # What is measured, what is worked out from it, and what processes note of themselves.
 NOT_AUDITED = {
-    "accounts.Attempts", "accounts.Letter", "accounts.PasskeyChallenge", "accounts.Preferences",
+    "accounts.Attempts", "accounts.DataExport", "accounts.Letter", "accounts.PasskeyChallenge", "accounts.Preferences",
     "accounts.Registration", "accounts.TokenFamily",
     "alerts.AddressOutage", "alerts.Advice", "alerts.Delivery", "alerts.Interruption",
     "alerts.Lane", "alerts.Notice", "alerts.TimeOfDay", "alerts.Untold", "alerts.WatchState",

@@ -1,7 +1,9 @@
 """Use and its cost, in every stretch."""
 
 import csv
+import html
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -69,6 +71,20 @@ class TestUsage:
         assert (Decimal(rows[0]["energy_cost"]), rows[0]["currency"]) == (12, "EUR")
         assert rows[1]["energy_cost"] == ""
         assert (rows[0]["start"], rows[1]["intervals_found"]) == ("2026-06-01T00:00:00Z", "0")
+
+    def test_links_a_month_of_its_meter_as_csv_and_as_green_button(
+        self, carls: Client, carl: User
+    ) -> None:
+        ours = give(home("A"), carl)
+        used(ours.meter, ["0.5"] * 96, start=JUNE)
+        said = html.unescape(shown(carls, "portal-usage"))
+
+        for kind, mark in (("csv", "at,mean_kw,"), ("xml", "<feed ")):
+            link = re.search(rf'href="(/api/telemetry/export\.{kind}[^"]*)"', said)
+            assert link is not None
+            answer = carls.get(link[1])
+            assert answer.status_code == 200
+            assert mark in b"".join(answer).decode()[:400]
 
     def test_answers_what_the_api_answers(self, carls: Client, carl: User) -> None:
         ours, theirs = give(home("A"), carl), home("B")
