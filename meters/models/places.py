@@ -221,6 +221,7 @@ class GatewayRequest(models.Model):
                 condition=Q(state__in=["requested", "sent"]),
             ),
             models.Index(fields=["meter", "-requested_at"], name="gateway_request_of_meter"),
+            models.Index(fields=["-requested_at", "-id"], name="gateway_request_newest"),
         ]
 
     def __str__(self) -> str:
