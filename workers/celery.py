@@ -56,6 +56,11 @@ app.conf.beat_schedule = {
         "schedule": 1.0,
         "options": {"queue": "windows", "expires": 5},
     },
+    "validate-intervals": {
+        "task": "workers.tasks.validate_intervals",
+        "schedule": 15.0,
+        "options": {"queue": "billing", "expires": 15},
+    },
     "decide-prices": {
         "task": "workers.tasks.decide_prices",
         "schedule": 1.0,
@@ -90,11 +95,6 @@ app.conf.beat_schedule = {
         "task": "workers.tasks.send_notices",
         "schedule": 2.0,
         "options": {"queue": "mail", "expires": 5},
-    },
-    "make-archives": {
-        "task": "workers.tasks.make_archives",
-        "schedule": 30.0,
-        "options": {"queue": "billing", "expires": 30},
     },
     "advise-prices": {
         "task": "workers.tasks.advise_prices",

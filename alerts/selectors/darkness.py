@@ -1,6 +1,6 @@
 """Which service points are without supply by an outage that is told, and who lives there."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from alerts import lifecycle
 from alerts.choices import Kind
 from alerts.models import Alert, Interruption
 from alerts.selectors import journal
+from segs_site.lib.periods import Period
 
 OUTAGES = (Kind.OUTAGE, Kind.TRANSFORMER_OUTAGE, Kind.FEEDER_OUTAGE, Kind.REGION_OUTAGE)
 
@@ -85,3 +86,13 @@ def lit_since(*, point_ids: Collection[int]) -> dict[int, datetime]:
     """Return when the newest interruption of each point ended."""
     ended = Interruption.objects.filter(service_point__in=list(point_ids), ended_at__isnull=False)
     return dict(ended.values_list("service_point_id").annotate(Max("ended_at")).order_by())
+
+
+def of_meters(*, meter_ids: Collection[int], period: Period) -> Mapping[int, Sequence[Period]]:
+    """Return when meters were without supply within a period, planned or not, by meter."""
+    rows = Interruption.objects.touching(period.start, period.end).filter(meter__in=meter_ids)
+    found: dict[int, list[Period]] = {}
+    for meter, start, end in rows.values_list("meter_id", "started_at", "ended_at"):
+        within = Period(max(start, period.start), min(end or period.end, period.end))
+        found.setdefault(meter, []).append(within)
+    return found

@@ -160,7 +160,8 @@ _APART = """(w.meter_id, k.start) NOT IN (
 _BROKEN = """
 SELECT DISTINCT i.meter_id, k.start FROM unnest(%(starts)s::timestamptz[]) AS k (start)
 JOIN meters_meterinstallation i
-  ON (lower(i.during) > k.start - interval '15 minutes' AND lower(i.during) < k.start + %(length)s)
+  ON (lower(i.during) > k.start - interval '15 minutes'
+      AND lower(i.during) < k.start + %(length)s)
   OR (upper(i.during) > k.start AND upper(i.during) < k.start + %(length)s)
 ORDER BY 2, 1
 """
@@ -186,9 +187,10 @@ INSERT INTO meters_windowrevision (meter_id, start, mean_mw, energy_mwh, estimat
 SELECT meter_id, start, mean_mw, energy_mwh, estimated_mwh, export_mwh, count, expected, quality,
        revised_at, %(now)s FROM gone
 """
-# Of a region: what reporting meters drew, plus what silent ones last drew; where one took
-# another's place, each for its share of the window, and expected is the first. A meter that reports
-# less than once a minute cannot be missed in a minute: it is estimated there, not expected.
+# Of a region: what reporting meters drew, plus what silent ones last drew, or are estimated to
+# have drawn (a window that nobody measured has a count of 0); where one took another's place, each
+# for its share of the window, the first of them expected. A meter that reports less than once a
+# minute cannot be missed in a minute: it is estimated there, not expected.
 _REGIONS = """
 INSERT INTO {table} AS l (region_id, start, load_mw, estimated_mw, mean_mw, min_mw, max_mw,
     energy_mwh, meters_reporting, meters_expected, capacity_mw, load_known, revised_at)
@@ -203,10 +205,12 @@ LEFT JOIN LATERAL (
 ) c ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(CASE WHEN hung.whole THEN w.mean_mw
-                             ELSE round(w.mean_mw * hung.share) END), 0) AS drawn,
-           round(avg(w.mean_mw)) AS mean,
-           min(w.min_mw) AS low, max(w.max_mw) AS high, sum(w.energy_mwh) AS energy,
-           count(*) FILTER (WHERE w.meter_id IS NOT NULL AND hung.first
+                             ELSE round(w.mean_mw * hung.share) END)
+               FILTER (WHERE w.count > 0), 0) AS drawn,
+           round(avg(w.mean_mw) FILTER (WHERE w.count > 0)) AS mean,
+           min(w.min_mw) FILTER (WHERE w.count > 0) AS low,
+           max(w.max_mw) FILTER (WHERE w.count > 0) AS high, sum(w.energy_mwh) AS energy,
+           count(*) FILTER (WHERE w.count > 0 AND hung.first
                AND m.reading_interval_s <= {slowest}) AS reporting,
            count(*) FILTER (WHERE hung.first AND m.reading_interval_s <= {slowest}) AS expected,
            coalesce(sum(round(last.mean_mw * hung.share)), 0) AS guess,
@@ -221,10 +225,12 @@ CROSS JOIN LATERAL (
     JOIN meters_meter m ON m.id = i.meter_id
     LEFT JOIN {windows} w ON w.meter_id = m.id AND w.start = k.start
     LEFT JOIN LATERAL (
-        SELECT q.mean_mw FROM meters_quarter q
-        WHERE w.meter_id IS NULL AND hung.first AND q.meter_id = m.id AND q.start < k.start
-          AND q.start >= k.start - %(estimate_from)s
-        ORDER BY q.start DESC LIMIT 1
+        SELECT w.mean_mw WHERE w.count = 0
+        UNION ALL
+        (SELECT q.mean_mw FROM meters_quarter q
+         WHERE w.meter_id IS NULL AND hung.first AND q.meter_id = m.id AND q.start < k.start
+           AND q.start >= k.start - %(estimate_from)s AND q.count > 0
+         ORDER BY q.start DESC LIMIT 1)
     ) last ON true
     WHERE p.region_id = g.id
 ) a

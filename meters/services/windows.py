@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from grid import live as grid_live
 from grid.models import RegionMinute
-from meters.models import MINUTES, QUARTERS, WindowClock, WindowMark
+from meters.models import MINUTES, QUARTERS, ValidationMark, WindowClock, WindowMark
 from meters.services import sums
 from segs_site.lib import partitions
 from segs_site.lib.locks import Lock
@@ -158,6 +158,13 @@ def _sum_quarters(
     touched = whole | {quarter for _, quarter in pairs}
     if touched:
         sums.region_quarters(cursor, starts=sorted(touched), now=now)
+    _mark_to_validate(sorted(whole), pairs)
+
+
+def _mark_to_validate(whole: Sequence[datetime], pairs: Sequence[tuple[int, datetime]]) -> None:
+    marks = [ValidationMark(start=start) for start in whole]
+    marks += [ValidationMark(meter_id=meter, start=start) for meter, start in pairs]
+    ValidationMark.objects.bulk_create(marks)
 
 
 def _over(minutes: Iterable[datetime], end: datetime) -> set[datetime]:

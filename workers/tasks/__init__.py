@@ -4,6 +4,28 @@ A task's name is `workers.tasks.VERB`, whatever file it stands in: what is queue
 after it has moved.
 """
 
-from workers.tasks import alerts, billing, desk, health, house, mail, notices, prices, windows
+from workers.tasks import (
+    alerts,
+    billing,
+    desk,
+    health,
+    house,
+    mail,
+    notices,
+    prices,
+    validation,
+    windows,
+)
 
-__all__ = ["alerts", "billing", "desk", "health", "house", "mail", "notices", "prices", "windows"]
+__all__ = [
+    "alerts",
+    "billing",
+    "desk",
+    "health",
+    "house",
+    "mail",
+    "notices",
+    "prices",
+    "validation",
+    "windows",
+]
