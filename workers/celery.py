@@ -96,6 +96,11 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"queue": "mail", "expires": 5},
     },
+    "make-archives": {
+        "task": "workers.tasks.make_archives",
+        "schedule": 30.0,
+        "options": {"queue": "billing", "expires": 30},
+    },
     "advise-prices": {
         "task": "workers.tasks.advise_prices",
         "schedule": 30.0,
