@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from billing.models import (
+    BankLayout,
     BillingTerms,
     BillRun,
     CreditNote,
@@ -28,6 +29,14 @@ class BillingTermsAdmin(admin.ModelAdmin):
     list_select_related = ["account"]
     search_fields = ["account__number", "account__customer__name"]
     raw_id_fields = ["account"]
+
+
+@admin.register(BankLayout)
+class BankLayoutAdmin(admin.ModelAdmin):
+    """CSV layouts of banks: files of a new one are read without a line of code."""
+
+    list_display = ["name", "label", "account", "delimiter", "date_format"]
+    search_fields = ["name", "label", "account"]
 
 
 class ReadAlone:

@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import CustomerAccount
-from billing.choices import CorrectionState, InvoiceState, Trouble, TurnState
+from billing.choices import CorrectionState, EntryState, InvoiceState, Trouble, TurnState
+from billing.models import Invoice
+from billing.selectors import banking
 from grid.models import Region
 
 TEXT, CHOICE = {"class": "form-control"}, {"class": "form-select"}
@@ -203,6 +205,62 @@ class PaymentForm(forms.Form):
         label=gettext_lazy("Reference"),
         widget=forms.TextInput(attrs=TEXT | {"autocomplete": "off"}),
     )
+
+
+class BankFileForm(forms.Form):
+    """A bank's file, and how it is read."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File of the bank"),
+        widget=forms.ClearableFileInput(attrs=TEXT | {"accept": ".xml,.csv,.txt"}),
+    )
+    format = forms.ChoiceField(
+        required=False, label=gettext_lazy("Format"), widget=forms.Select(attrs=CHOICE)
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        formats = [(name, name) for name in banking.formats()]
+        field = self.fields["format"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("find it out")), *formats]
+
+
+class EntriesForm(forms.Form):
+    """Which entries of bank files are listed; those that wait without a word."""
+
+    state = forms.ChoiceField(required=False, choices=EntryState.choices)
+
+    def asked(self) -> str:
+        """Return the state."""
+        return (self.is_valid() and self.cleaned_data["state"]) or EntryState.WAITING
+
+
+class AssignForm(forms.Form):
+    """Whose money it is, by the number of an invoice or an account."""
+
+    number = forms.CharField(max_length=40)
+
+    def clean_number(self) -> dict[str, Any]:
+        """Return the invoice or the account; raises ValidationError for what is neither."""
+        number = self.cleaned_data["number"]
+        invoice = Invoice.objects.issued().filter(number=number.upper()).first()
+        if invoice is not None:
+            return {"invoice": invoice}
+        account = CustomerAccount.objects.filter(number=number).first()
+        if account is None:
+            raise forms.ValidationError(_("No invoice and no account has this number."))
+        return {"account": account}
+
+
+class DayForm(forms.Form):
+    """As of the end of which day."""
+
+    day = DayField(required=False, label=gettext_lazy("At the end of"))
+
+    def asked(self) -> date | None:
+        """Return the day; None for none, and for what is no day."""
+        return self.cleaned_data["day"] if self.is_valid() else None
 
 
 def _known_year(day: date | None) -> date | None:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from billing.portal import bills, compare, home, prices, usage
-from billing.views import deciding, invoices, late, receipts, runs
+from billing.views import bank, deciding, invoices, late, receipts, receivables, runs
 
 urlpatterns = [
     path("home/", home.home, name="portal-home"),
@@ -45,6 +45,12 @@ urlpatterns = [
         name="bill-correction-reject",
     ),
     path("billing/reminders/", late.reminders, name="bill-reminders"),
+    path("billing/bank/", bank.bank, name="bank"),
+    path("billing/bank/entries/<int:pk>/assign/", bank.assign, name="bank-assign"),
+    path("billing/bank/entries/<int:pk>/take-back/", bank.take_back, name="bank-take-back"),
+    path("billing/bank/entries/<int:pk>/ignore/", bank.ignore, name="bank-ignore"),
+    path("billing/bank/entries/<int:pk>/undo/", bank.undo, name="bank-undo"),
+    path("billing/receivables/", receivables.receivables, name="receivables"),
     path("billing/disputes/<int:pk>/review/", receipts.review, name="dispute-review"),
     path("billing/disputes/<int:pk>/close/", receipts.close, name="dispute-close"),
 ]

@@ -72,6 +72,8 @@ SEGS_IBAN = env.str("SEGS_IBAN", "", validate=valid.is_iban)
 SEGS_BIC = env.str(
     "SEGS_BIC", "", validate=validate.Regexp(r"([A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?)?$")
 )
+# What the ledger calls receivables, revenue, tax, bank and fees, where it has numbers for them.
+SEGS_LEDGER_ACCOUNTS: dict[str, str] = env.dict("SEGS_LEDGER_ACCOUNTS", {})
 SEGS_FONTS: list[str] = env.list("SEGS_FONTS", ["/usr/share/fonts", "/usr/local/share/fonts"])
 SEGS_SHARDS = env.int("SEGS_SHARDS", 4, validate=validate.Range(1, 255))
 SEGS_RAW_RETENTION_DAYS = env.int("SEGS_RAW_RETENTION_DAYS", 90, validate=validate.Range(min=1))

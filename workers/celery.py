@@ -126,6 +126,11 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"queue": "billing", "expires": 60},
     },
+    "match-entries": {
+        "task": "workers.tasks.match_entries",
+        "schedule": 2.0,
+        "options": {"queue": "billing", "expires": 10},
+    },
     "mark-overdue": {
         "task": "workers.tasks.mark_overdue",
         "schedule": 600.0,

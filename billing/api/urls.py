@@ -2,10 +2,11 @@
 
 from django.urls import re_path
 
-from billing.api import calculating, documents, invoices, late, receipts, runs
+from billing.api import bank, calculating, documents, invoices, late, receipts, receivables, runs
 
 INVOICE = r"^billing/invoices/(?P<pk>\d{1,18})"
 CORRECTION = r"^admin/corrections/(?P<pk>\d{1,18})"
+ENTRY = r"^admin/bank-entries/(?P<pk>\d{1,18})"
 RUN = r"^admin/bill-runs/(?P<pk>\d{1,18})"
 
 urlpatterns = [
@@ -58,6 +59,23 @@ urlpatterns = [
         late.RejectCorrectionView.as_view(),
         name="api-correction-reject",
     ),
+    re_path(
+        r"^billing/receivables/?$", receivables.ReceivablesView.as_view(), name="api-receivables"
+    ),
+    re_path(
+        r"^billing/receivables\.csv/?$",
+        receivables.ReceivablesFileView.as_view(),
+        name="api-receivables-csv",
+    ),
+    re_path(
+        r"^billing/ledger\.csv/?$", receivables.LedgerFileView.as_view(), name="api-ledger-csv"
+    ),
+    re_path(r"^admin/bank-files/?$", bank.FilesView.as_view(), name="api-bank-files"),
+    re_path(r"^admin/bank-entries/?$", bank.EntriesView.as_view(), name="api-bank-entries"),
+    re_path(rf"{ENTRY}/assign/?$", bank.AssignView.as_view(), name="api-bank-assign"),
+    re_path(rf"{ENTRY}/take-back/?$", bank.TakeBackView.as_view(), name="api-bank-take-back"),
+    re_path(rf"{ENTRY}/ignore/?$", bank.IgnoreView.as_view(), name="api-bank-ignore"),
+    re_path(rf"{ENTRY}/undo/?$", bank.UndoView.as_view(), name="api-bank-undo"),
     re_path(r"^admin/bill-runs/?$", runs.RunsView.as_view(), name="api-bill-runs"),
     re_path(rf"{RUN}/?$", runs.RunView.as_view(), name="api-bill-run"),
     re_path(rf"{RUN}/approve/?$", runs.ApproveView.as_view(), name="api-bill-run-approve"),

@@ -207,7 +207,8 @@ def _unbook(entry: BankEntry, *, reason: str, by: str, now: datetime) -> None:
 def _book_anew(entry: BankEntry, *, by: str, now: datetime) -> None:
     """Book the payments again that a return has taken back wrongly."""
     ending = f"~{entry.pk}.{entry.turns}"
-    last = entry.reversals.filter(recorded_at=entry.decided_at)  # not those undone before
+    when = entry.decided_at or now
+    last = entry.reversals.filter(recorded_at=when)  # not those undone before
     for reversal in last.select_related("payment__invoice", "payment__account"):
         payment = reversal.payment
         receiving.receive(

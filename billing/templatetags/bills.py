@@ -10,7 +10,15 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from billing.choices import FLAGGED, InvoiceState, RunState, Trouble, TurnState
+from billing.choices import (
+    FLAGGED,
+    EntryState,
+    InvoiceState,
+    Mismatch,
+    RunState,
+    Trouble,
+    TurnState,
+)
 from segs_site.lib import money
 from segs_site.lib.access import Action, may
 from segs_site.lib.choices import Quality
@@ -77,6 +85,18 @@ def invoice_state(code: str) -> SafeString:
 
 
 @register.filter
+def entry_state(code: str) -> SafeString:
+    """Return the word of a bank entry's state, with a shape where it asks for somebody."""
+    return _word(EntryState(code))
+
+
+@register.filter
+def mismatch(code: str) -> str:
+    """Return why a bank entry waits."""
+    return str(Mismatch(code).label)
+
+
+@register.filter
 def trouble(code: str) -> str:
     """Return the word of a trouble."""
     return str(Trouble(code).label)
@@ -113,7 +133,7 @@ def may_bill(context: dict[str, Any]) -> bool:
     return request is not None and may(request.user, Action.BILL)
 
 
-def _word(state: InvoiceState | RunState | TurnState) -> SafeString:
+def _word(state: InvoiceState | RunState | TurnState | EntryState) -> SafeString:
     if state not in FLAGGED:
         return format_html('<span class="bill-state">{}</span>', state.label)
     shape = '<span class="bill-state is-flagged"><span aria-hidden="true">▲</span> {}</span>'

@@ -28,6 +28,8 @@ from alerts.models import AlertRule
 from alerts.services import planning
 from billing.models import (
     AsBilled,
+    BankEntry,
+    BankFile,
     BillException,
     BillRun,
     Correction,
@@ -216,7 +218,15 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
     turn = Turn.objects.create(run=run, account=account, state="rated")
     correction = late(draft, line, now)
     exception = BillException.objects.create(turn=turn, trouble="missing", detail="odd")
+    file = BankFile.objects.create(
+        name="bank.xml", format="camt053", sha256="1", taken_at=now, entries=1, added=1,
+    )  # fmt: skip
+    entry = BankEntry.objects.create(
+        file=file, line=1, key="K", booked_on="2026-06-02", amount=1, currency="EUR",
+        is_credit=True, is_return=False, is_batch=False, state="waiting", mismatch="several",
+    )  # fmt: skip
     parts = {
+        "billing/bank/entries/": {"pk": entry.pk},
         "billing/invoices/": {"pk": draft.pk, "place": 0},
         "billing/disputes/": {"pk": dispute.pk},
         "billing/runs/": {"pk": run.pk},
@@ -227,6 +237,7 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
         "api/billing/invoices/": parts["billing/invoices/"],
         "bills/": parts["billing/invoices/"],
         "api/billing/disputes/": parts["billing/disputes/"],
+        "api/admin/bank-entries/": parts["billing/bank/entries/"],
         "api/admin/bill-runs/": parts["billing/runs/"],
         "api/admin/bill-exceptions/": parts["billing/exceptions/"],
         "api/admin/corrections/": parts["billing/corrections/"],

@@ -9,12 +9,13 @@ from celery import shared_task
 from django.conf import settings
 
 from billing.documents import fonts
-from billing.services import correcting, drawing, receiving, reminding, running
+from billing.services import correcting, drawing, matching, receiving, reminding, running
 
 log = logging.getLogger(__name__)
 
 WORK_FOR_S = 20.0  # then the next tick goes on, so that a long run blocks no restart
 DOCUMENTS_AT_ONCE = 50
+ENTRIES_AT_ONCE = 50
 
 
 @shared_task(name="workers.tasks.work_bills")
@@ -50,6 +51,17 @@ def find_late_data() -> None:
     while time.monotonic() < ended:
         if not correcting.look_due(now=datetime.now(UTC)):
             return
+
+
+@shared_task(name="workers.tasks.match_entries")
+def match_entries() -> None:
+    """Book the entries of bank files that nobody has looked at."""
+    ended = time.monotonic() + WORK_FOR_S
+    while time.monotonic() < ended:
+        matched = matching.match_due(now=datetime.now(UTC), limit=ENTRIES_AT_ONCE)
+        if not matched:
+            return
+        log.info("matched %s entries of bank files", matched)
 
 
 @shared_task(name="workers.tasks.mark_overdue")
