@@ -238,6 +238,25 @@ class ShareSerializer(serializers.Serializer[Any]):
     average_price = price()
 
 
+class EarnedSerializer(serializers.Serializer[Any]):
+    """What energy earned while a band was in force."""
+
+    band = serializers.CharField(
+        help_text="where it begins in %; or override, or base, or none where no price was decided"
+    )
+    amount = serializers.DecimalField(max_digits=48, decimal_places=15)
+    energy_kwh = serializers.DecimalField(max_digits=24, decimal_places=6)
+
+
+class RevenueSerializer(serializers.Serializer[Any]):
+    """What live invoices charge for the energy of the period: exact, before charges and tax."""
+
+    currency = serializers.CharField()
+    amount = serializers.DecimalField(max_digits=48, decimal_places=15)
+    energy_kwh = serializers.DecimalField(max_digits=24, decimal_places=6)
+    bands = EarnedSerializer(many=True)
+
+
 class AnalyticsSerializer(serializers.Serializer[Any]):
     """A region's prices in a period, weighted by time."""
 
@@ -251,6 +270,9 @@ class AnalyticsSerializer(serializers.Serializer[Any]):
     flagged_pct = serializers.FloatField(allow_null=True)
     energy_kwh = serializers.FloatField()
     bands = ShareSerializer(many=True)
+    revenue = RevenueSerializer(
+        many=True, help_text="by currency; empty while nothing of the period is billed"
+    )
 
 
 class OverrideOrderSerializer(serializers.Serializer[Any]):

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from billing.selectors import revenue
 from grid.models import Region
 from segs_site.lib import schema
 from segs_site.lib.access import Action, Needs
@@ -139,7 +140,8 @@ class AnalyticsView(APIView):
         region, period = query["region"], query["period"]
         found = histories.analytics(region=region, period=period)
         answer = {"region": region.code, "start": period.start, "end": period.end}
-        return Response(serializers.AnalyticsSerializer(answer | asdict(found)).data)
+        earned = {"revenue": revenue.of_region(region_id=region.pk, period=period)}
+        return Response(serializers.AnalyticsSerializer(answer | asdict(found) | earned).data)
 
 
 def _period(query: dict[str, Any], now: datetime) -> Period:
