@@ -10,7 +10,7 @@ PORT ?= 8000
 export PORT SEGS_HOME DEMO_METERS DEMO_INTERVAL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench-ingest bench-api bench-billing bench-alerts fuzz-api torture schema requirements clean
+.PHONY: help demo test check bench-ingest bench-api bench-billing bench-alerts bench-estimates fuzz-api torture schema requirements clean
 
 help:
 	@echo 'make demo          the whole system with a demo grid on http://127.0.0.1:$(PORT)/'
@@ -21,6 +21,7 @@ help:
 	@echo 'make bench-api     how long the API takes to answer 20 clients'
 	@echo 'make bench-alerts  how well the alarm desk tells faults from life, on simulated days'
 	@echo 'make bench-billing accounts a second, rated and issued by the real workers'
+	@echo 'make bench-estimates how far estimates are off, on masked days that are known'
 	@echo 'make fuzz-api      asks every operation of the API 200 odd things, for half an hour'
 	@echo 'make torture       kills processes under load and counts'
 	@echo 'make schema        writes docs/openapi.yaml and docs/collection.json from the code'
@@ -54,6 +55,9 @@ bench-alerts: $(VENV)/.installed-dev
 
 bench-billing: $(VENV)/.installed-dev
 	@exec $(PY) -m benchmarks.billing $(ARGS)
+
+bench-estimates: $(VENV)/.installed-dev
+	@exec $(PY) -m benchmarks.estimates $(ARGS)
 
 fuzz-api: export FUZZ_EXAMPLES ?= 200
 fuzz-api: $(VENV)/.installed-dev
