@@ -108,10 +108,14 @@ class Stage:
 
     def _tell(self, play: Play, now_ms: int, begun: float) -> None:
         hours = (now_ms - self.start_ms) / HOUR
+        over = [event for event in self.plan.events if event.end_ms + MINUTE <= now_ms]
+        verdict = matching.judge(self.layout, over, play.last_heard_ms, play.desk.all())
+        found = sum(answer.seen_ms is not None for answer in verdict.answers)
         print(
             f"  {self.order.run} seed {self.order.seed}: {hours:.1f} h simulated in"
             f" {time.monotonic() - begun:.0f} s, {play.readings:,} readings,"
-            f" {len(play.desk.all())} spells on the desk",
+            f" {len(play.desk.all())} spells on the desk,"
+            f" {found} of {len(over)} faults found",
             file=sys.stderr,
             flush=True,
         )
