@@ -136,7 +136,7 @@ def _supply(head: tuple[Any, ...], meters: Iterable[Counted]) -> Supply:
 def spans_of(supplies: Iterable[Supply], *, period: Period) -> list[Span]:
     """Return the meters that count within a period, by service point."""
     return [
-        Span(supply.point_id, meter.meter_id, part)
+        Span(supply.point_id, meter.meter_id, part, supply.stay.within(period))
         for supply in supplies
         for meter in supply.meters
         if (part := meter.stay.within(period)) is not None
@@ -145,11 +145,16 @@ def spans_of(supplies: Iterable[Supply], *, period: Period) -> list[Span]:
 
 def spans_of_meter(supplies: Iterable[Supply], *, serial: str, period: Period) -> list[Span]:
     """Return when one meter counts within a period; raises NotYours when it never does."""
-    own = [meter for supply in supplies for meter in supply.meters if meter.serial == serial]
+    own = [
+        (supply, meter) for supply in supplies for meter in supply.meters if meter.serial == serial
+    ]
     if not own:
         raise NotYours
-    parts = [(meter.meter_id, meter.stay.within(period)) for meter in own]
-    return [Span(0, meter_id, part) for meter_id, part in parts if part is not None]
+    return [
+        Span(0, meter.meter_id, part, supply.stay.within(period))
+        for supply, meter in own
+        if (part := meter.stay.within(period)) is not None
+    ]
 
 
 class NotYours(LookupError):

@@ -9,7 +9,7 @@ READINGS = (
     "ts, power_mw, energy_mwh, register_mwh, seq, received_at, meter_id, voltage_mv, reading_id,"
     " extra"
 )
-LATEST = "ts, power_mw, received_at, meter_id, voltage_mv"
+LATEST = "ts, power_mw, received_at, meter_id, voltage_mv, register_mwh"
 
 
 def readings(readings: Columns) -> bytes:
@@ -39,5 +39,6 @@ def latest(readings: Columns) -> bytes:
             pgcopy.timestamps(readings.received),
             pgcopy.Fixed(readings.meter, ">i4"),
             pgcopy.Fixed(readings.voltage, ">i4", readings.voltage == ABSENT),
+            pgcopy.Fixed(readings.register, ">i8", readings.register == ABSENT),
         ]
     )

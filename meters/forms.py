@@ -1,6 +1,7 @@
 """Forms of meters: which are listed, which day is shown, what is decided of the quarantine."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from grid.models import Region
 from meters.choices import Quarantine, QuarantineState, Reporting
 from meters.selectors import fleet
+from meters.services.exchange import Dials, Order
 
 TEXT, CHOICE = {"class": "form-control", "autocomplete": "off"}, {"class": "form-select"}
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -113,6 +115,68 @@ class DecisionForm(forms.Form):
         label=_("Note"),
         widget=forms.TextInput(attrs=TEXT),
     )
+
+
+def _kwh(label: Any) -> forms.DecimalField:
+    return forms.DecimalField(
+        required=False, min_value=0, max_digits=15, decimal_places=6, label=label,
+        widget=forms.NumberInput(attrs=TEXT | {"step": "any"}),
+    )  # fmt: skip
+
+
+class ExchangeForm(forms.Form):
+    """Which meter takes another's place, when, and where the registers of both stood."""
+
+    serial = forms.CharField(
+        max_length=64,
+        label=_("Serial of the new meter"),
+        widget=forms.TextInput(attrs=TEXT | {"spellcheck": "false"}),
+    )
+    at = forms.DateTimeField(
+        label=_("Exchanged at"),
+        widget=forms.DateTimeInput(
+            attrs=TEXT | {"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
+        ),
+    )
+    final_kwh = _kwh(_("Old meter's register, kWh; empty if nobody could read it"))
+    final_export_kwh = _kwh(_("Old meter's register of what was fed in, kWh"))
+    first_kwh = _kwh(_("New meter's register, kWh; it need not be 0"))
+    first_export_kwh = _kwh(_("New meter's register of what was fed in, kWh"))
+    multiplier = forms.DecimalField(
+        required=False,
+        min_value=Decimal("0.000001"),
+        max_digits=12,
+        decimal_places=6,
+        label=_("Ratio of its transformers; empty if it stays as it is"),
+        widget=forms.NumberInput(attrs=TEXT | {"step": "any"}),
+    )
+    register_digits = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=9,
+        label=_("Whole digits of the new register; empty if as before"),
+        widget=forms.NumberInput(attrs=TEXT),
+    )
+    register_decimals = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=6,
+        label=_("Digits behind its point; empty if as before"),
+        widget=forms.NumberInput(attrs=TEXT),
+    )
+    reason = forms.CharField(
+        required=False, max_length=200, label=_("Reason"), widget=forms.TextInput(attrs=TEXT)
+    )
+
+    def order(self) -> Order:
+        """Return the exchange of a valid form."""
+        said = self.cleaned_data
+        same = ("serial", "at", "multiplier", "register_digits", "register_decimals", "reason")
+        return Order(
+            final=Dials(said["final_kwh"], said["final_export_kwh"]),
+            first=Dials(said["first_kwh"], said["first_export_kwh"]),
+            **{name: said[name] for name in same},
+        )
 
 
 class DayForm(forms.Form):

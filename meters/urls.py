@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from meters.views import fleet, meter, quarantine
+from meters.views import exchange, fleet, meter, quarantine
 
 urlpatterns = [
     path("meters/", fleet.meters, name="meters"),
     path("meters/quarantine/", quarantine.quarantine, name="quarantine"),
     path("meters/<int:pk>/", meter.meter, name="meter"),
+    path("meters/<int:pk>/exchange/", exchange.exchange, name="meter-exchange"),
     path("meters/<int:pk>/day/", meter.day, name="meter-day"),
     path("meters/<int:pk>/readings/", meter.readings, name="meter-readings"),
     path("meters/<int:pk>/alerts/", meter.alerts, name="meter-alerts"),

@@ -15,14 +15,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from grid.models import Region
-from meters.api import queries, rows, serializers
+from meters.api import exchange, queries, rows, serializers
 from meters.api.pages import ROWS_AT_ONCE, page_of_history
 from meters.models import Meter, MeterInstallation
-from meters.selectors import energy, fleet
+from meters.selectors import energy, fleet, registers
 from meters.selectors.energy import Consumer, Span
 from segs_site.lib import caching, csvs, paging
 from segs_site.lib.access import Action, Needs
 from segs_site.lib.asking import asked
+from segs_site.lib.money import bare
 from segs_site.lib.periods import QUARTER, Period, expected_intervals, floor
 from segs_site.lib.quantities import to_kw, to_kwh
 
@@ -111,8 +112,13 @@ class MeterView(FleetView):
             raise Http404(NO_METER) from problem
         places = MeterInstallation.objects.filter(meter_id=pk).order_by("during")
         places = places.select_related("service_point__region")
+        exchanges = registers.exchanges(meter_id=int(pk))
         return Response(
-            rows.meter(row, now=now) | {"installations": [_place(place) for place in places]}
+            rows.meter(row, now=now)
+            | {
+                "installations": [_place(place) for place in places],
+                "exchanges": [exchange.document(each) for each in exchanges],
+            }
         )
 
 
@@ -122,6 +128,7 @@ def _place(place: MeterInstallation) -> dict[str, Any]:
         "region": place.service_point.region.code,
         "since": place.during.lower,
         "until": place.during.upper,
+        "multiplier": bare(place.multiplier),
     }
 
 

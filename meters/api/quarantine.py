@@ -15,7 +15,7 @@ from meters import verdicts
 from meters.api import queries, serializers
 from meters.models import QuarantinedReading
 from meters.selectors import held as selectors
-from meters.services import quarantine
+from meters.services import quarantine, turning
 from segs_site.lib import paging, schema
 from segs_site.lib.access import Action, Needs
 from segs_site.lib.asking import asked, sent
@@ -23,7 +23,12 @@ from segs_site.lib.asking import asked, sent
 NEWEST_FIRST = paging.Order(("received_at", "id"), descending=True)
 NO_ENTRY = "There is no such entry in the quarantine."
 Decide = Callable[..., QuarantinedReading]
-DECISIONS: Mapping[str, Decide] = {"adopt": quarantine.adopt, "discard": quarantine.discard}
+DECISIONS: Mapping[str, Decide] = {
+    "adopt": quarantine.adopt,
+    "confirm": quarantine.confirm,
+    "discard": quarantine.discard,
+}
+REFUSALS = (quarantine.AlreadyDecided, quarantine.NotAdoptable, turning.NotARollover)
 
 
 class Refused(APIException):
@@ -95,7 +100,7 @@ class DecisionView(QuarantineView):
             )
         except QuarantinedReading.DoesNotExist as problem:
             raise Http404(NO_ENTRY) from problem
-        except (quarantine.AlreadyDecided, quarantine.NotAdoptable) as problem:
+        except REFUSALS as problem:
             raise Refused(str(problem), code(problem)) from problem
         return Response(document(row))
 
@@ -104,6 +109,8 @@ def code(problem: Exception) -> str:
     """Return the stable word for a refusal."""
     if isinstance(problem, quarantine.NotAdoptable):
         return problem.code
+    if isinstance(problem, turning.NotARollover):
+        return "not_a_rollover"
     return "already_decided"
 
 
@@ -127,6 +134,30 @@ class AdoptView(DecisionView):
     )
     def post(self, request: Request, pk: str) -> Response:
         """Answer the entry; `appended_at` is set once it is in the stream, seconds later."""
+        return self.decide(request, pk)
+
+
+class ConfirmView(DecisionView):
+    """Says that a register rolled over."""
+
+    decision = "confirm"
+
+    @extend_schema(
+        operation_id="quarantine_confirm",
+        request=queries.DecisionSerializer,
+        responses={
+            200: serializers.QuarantinedSerializer,
+            409: schema.refusal(
+                "It is decided, cannot be counted, or is no rollover.",
+                "already_decided",
+                "not_a_rollover",
+                "conflict",
+                *verdicts.MESSAGES,
+            ),
+        },
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        """Answer the entry; those held after it that go on from it are adopted with it."""
         return self.decide(request, pk)
 
 
@@ -175,6 +206,6 @@ def _problem(pk: int, said: Mapping[str, Any], *, by: str) -> dict[str, str] | N
         DECISIONS[said["decision"]](pk=pk, by=by, note=said["note"], now=timezone.now())
     except QuarantinedReading.DoesNotExist:
         return {"code": "not_found", "detail": NO_ENTRY}
-    except (quarantine.AlreadyDecided, quarantine.NotAdoptable) as problem:
+    except REFUSALS as problem:
         return {"code": code(problem), "detail": str(problem)}
     return None

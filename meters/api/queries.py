@@ -175,4 +175,4 @@ class BulkDecisionSerializer(DecisionSerializer):
         min_length=1,
         max_length=500,
     )
-    decision = serializers.ChoiceField(choices=["adopt", "discard"])
+    decision = serializers.ChoiceField(choices=["adopt", "confirm", "discard"])

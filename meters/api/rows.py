@@ -37,6 +37,8 @@ def figures(found: Sum, expected: int) -> dict[str, Any]:
     by_quality = {q.name.lower(): to_kwh(found.by_quality.get(q, 0)) for q in QUALITIES}
     return {
         "kwh": to_kwh(found.energy_mwh),
+        "import_kwh": to_kwh(found.import_mwh),
+        "export_kwh": to_kwh(found.export_mwh) if known else None,
         "kwh_by_quality": by_quality if known else None,
         "estimated_kwh": to_kwh(found.estimated_mwh) if known else None,
         "intervals_expected": expected,

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from meters.api.exchange import ExchangeSerializer
 from meters.choices import Flow, Quarantine, QuarantineState, Reporting
 from segs_site.lib.choices import Quality
 
@@ -31,7 +32,9 @@ class KwhByQualitySerializer(serializers.Serializer[Any]):
 class FiguresSerializer(serializers.Serializer[Any]):
     """What was used, what that is made of, and how much of the time is known."""
 
-    kwh = Known("energy of the intervals found")
+    kwh = Known("energy of the intervals found: what was drawn less what was fed in")
+    import_kwh = Known("what was drawn, whatever was fed in")
+    export_kwh = Known("what was fed in")
     kwh_by_quality = KwhByQualitySerializer(allow_null=True)
     estimated_kwh = Known("the part that no reading covered")
     intervals_expected = serializers.IntegerField(help_text="quarter-hours that are over")
@@ -169,12 +172,14 @@ class InstallationSerializer(serializers.Serializer[Any]):
     region = serializers.CharField()
     since = serializers.DateTimeField(allow_null=True)
     until = serializers.DateTimeField(allow_null=True)
+    multiplier = serializers.CharField(help_text="ratio of its transformers, a decimal")
 
 
 class MeterDetailSerializer(MeterSerializer):
-    """A meter and every place it hung at."""
+    """A meter, every place it hung at, and the exchanges it had a part in."""
 
     installations = InstallationSerializer(many=True)
+    exchanges = ExchangeSerializer(many=True)
 
 
 class ConsumerSerializer(serializers.Serializer[Any]):

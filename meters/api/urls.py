@@ -3,7 +3,16 @@
 from django.urls import URLPattern, re_path
 from rest_framework.views import APIView
 
-from meters.api import consumption, exports, fleet, head_ends, own, path, quarantine
+from meters.api import (
+    consumption,
+    exchange,
+    exports,
+    fleet,
+    head_ends,
+    own,
+    path,
+    quarantine,
+)
 
 
 def _door(address: str, view: type[APIView], name: str) -> URLPattern:
@@ -29,10 +38,12 @@ urlpatterns = [
     _door(r"admin/meters\.csv", fleet.MeterExportView, "api-meters-csv"),
     _door(f"admin/meters/{PK}", fleet.MeterView, "api-meter"),
     _door(f"admin/meters/{PK}/history", fleet.MeterHistoryView, "api-meter-history"),
+    _door(f"admin/meters/{PK}/exchange", exchange.ExchangeView, "api-meter-exchange"),
     _door("admin/top-consumers", fleet.TopConsumersView, "api-top-consumers"),
     _door("admin/quarantine", quarantine.QuarantineListView, "api-quarantine"),
     _door("admin/quarantine/bulk", quarantine.BulkView, "api-quarantine-bulk"),
     _door(f"admin/quarantine/{BIG_PK}/adopt", quarantine.AdoptView, "api-quarantine-adopt"),
+    _door(f"admin/quarantine/{BIG_PK}/confirm", quarantine.ConfirmView, "api-quarantine-confirm"),
     _door(f"admin/quarantine/{BIG_PK}/discard", quarantine.DiscardView, "api-quarantine-discard"),
     _door("admin/dead-letters", path.DeadLetterListView, "api-dead-letters"),
     _door(f"admin/dead-letters/{BIG_PK}/replay", path.ReplayView, "api-dead-letter-replay"),

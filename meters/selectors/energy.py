@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db import connection
@@ -10,26 +10,59 @@ from django.db import connection
 from segs_site.lib.choices import Quality
 from segs_site.lib.periods import QUARTER, Period
 
+INSTANT = timedelta(microseconds=1)
+
 _SUMS = """
 SELECT s.subject, width_bucket(q.start, %(edges)s::timestamptz[]) AS bucket, q.quality, count(*),
-       sum(q.energy_mwh), sum(q.estimated_mwh), sum(q.mean_mw), min(q.min_mw), max(q.max_mw),
-       sum(q.mean_mv), count(q.mean_mv)
+       sum(q.energy_mwh), sum(q.estimated_mwh), sum({fed_in}), sum(q.mean_mw), min(q.min_mw),
+       max(q.max_mw), sum(q.mean_mv), count(q.mean_mv)
 FROM unnest(%(subjects)s::int[], %(meters)s::int[], %(starts)s::timestamptz[],
             %(ends)s::timestamptz[]) AS s (subject, meter_id, start, until)
-JOIN meters_quarter q ON q.meter_id = s.meter_id
- AND q.start >= s.start AND q.start <= s.until - %(quarter)s
+JOIN meters_quarter q ON q.meter_id = s.meter_id AND q.start >= s.start AND q.start <= s.until
 WHERE q.start >= %(first)s AND q.start < %(last)s
 GROUP BY 1, 2, 3
 """
+# At an exchange two meters share a quarter-hour: for their subject it is one, of the lower
+# quality, and its mean power is that of its energy.
+_SUMS_OF_SEVERAL = """
+SELECT q.subject, width_bucket(q.start, %(edges)s::timestamptz[]) AS bucket, q.quality, count(*),
+       sum(q.energy_mwh), sum(q.estimated_mwh), sum(q.export_mwh), sum(q.mean_mw), min(q.min_mw),
+       max(q.max_mw), sum(q.mean_mv), count(q.mean_mv)
+FROM (
+    SELECT s.subject, q.start, min(q.quality) AS quality, sum(q.energy_mwh) AS energy_mwh,
+           sum(q.estimated_mwh) AS estimated_mwh, sum({fed_in}) AS export_mwh,
+           CASE WHEN count(*) = 1 THEN min(q.mean_mw) ELSE sum(q.energy_mwh) * 4 END AS mean_mw,
+           min(q.min_mw) AS min_mw, max(q.max_mw) AS max_mw, round(avg(q.mean_mv)) AS mean_mv
+    FROM unnest(%(subjects)s::int[], %(meters)s::int[], %(starts)s::timestamptz[],
+                %(ends)s::timestamptz[]) AS s (subject, meter_id, start, until)
+    JOIN meters_quarter q ON q.meter_id = s.meter_id AND q.start >= s.start AND q.start <= s.until
+    WHERE q.start >= %(first)s AND q.start < %(last)s
+    GROUP BY s.subject, q.start
+) q
+GROUP BY 1, 2, 3
+"""
+_FED_IN = "coalesce(q.export_mwh, greatest(-q.energy_mwh, 0))"  # older windows kept the net alone
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A meter for as long as it counts for a subject, which is any number, such as a place's."""
+    """A meter for as long as it counts for a subject, which is any number, such as a place's.
+
+    `period` is when it hung there; `within` the time that is asked for and the subject's, which
+    holds windows whole. A window in whose middle the meter was hung or taken down counts: it is
+    of the time that it hung.
+    """
 
     subject: int
     meter_id: int
     period: Period
+    within: Period | None = None
+
+    def starts(self, length: timedelta) -> tuple[datetime, datetime]:
+        """Return the first and the last moment at which a window that counts may start."""
+        within = self.within or self.period
+        first = max(within.start, self.period.start - length + INSTANT)
+        return first, min(within.end - length, self.period.end - INSTANT)
 
 
 @dataclass(slots=True)
@@ -37,11 +70,13 @@ class Sum:
     """What quarter-hours add up to; nothing found is nothing known, not zero.
 
     Milliwatt-hours, milliwatts, millivolts. `by_quality` holds the energy of windows of each
-    quality; `estimated_mwh` is the part of all of it that no reading covered.
+    quality; `estimated_mwh` is the part of all of it that no reading covered; `export_mwh` what
+    was fed in. Energy is net: what was drawn less what was fed in.
     """
 
     found: int = 0
     estimated_mwh: int = 0
+    export_mwh: int = 0
     by_quality: dict[Quality, int] = field(default_factory=dict)
     lowest_mw: int | None = None
     highest_mw: int | None = None
@@ -53,6 +88,12 @@ class Sum:
     def energy_mwh(self) -> int | None:
         """The energy of what was found."""
         return sum(self.by_quality.values()) if self.found else None
+
+    @property
+    def import_mwh(self) -> int | None:
+        """What was drawn, whatever was fed in."""
+        net = self.energy_mwh
+        return None if net is None else net + self.export_mwh
 
     @property
     def mean_mw(self) -> int | None:
@@ -67,16 +108,24 @@ class Sum:
     @classmethod
     def of_row(cls, row: Sequence[int]) -> Self:
         """Make one of a row of one quality."""
-        quality, found, energy, estimated, means, low, high, volts_mv, volts = row
-        by_quality = {Quality(quality): int(energy)}
+        quality, found, energy, estimated, fed_in, means, low, high, volts_mv, volts = row
         return cls(
-            found, int(estimated), by_quality, low, high, int(means), int(volts_mv or 0), volts
+            found=found,
+            estimated_mwh=int(estimated),
+            export_mwh=int(fed_in),
+            by_quality={Quality(quality): int(energy)},
+            lowest_mw=low,
+            highest_mw=high,
+            _means_mw=int(means),
+            _volts_mv=int(volts_mv or 0),
+            _volts=volts,
         )
 
     def add(self, other: "Sum") -> None:
         """Take in what was found elsewhere or under another quality."""
         self.found += other.found
         self.estimated_mwh += other.estimated_mwh
+        self.export_mwh += other.export_mwh
         for quality, energy in other.by_quality.items():
             self.by_quality[quality] = self.by_quality.get(quality, 0) + energy
         self.lowest_mw = _pick(min, self.lowest_mw, other.lowest_mw)
@@ -98,7 +147,7 @@ def sums(*, spans: Sequence[Span], buckets: Sequence[Period]) -> Sums:
     """Return what each subject used in each bucket where anything is known: one query.
 
     Buckets follow each other without a gap. A quarter-hour belongs to the bucket it starts in,
-    and counts only when it lies wholly in a span.
+    and counts when `Span.starts` says so: once for its subject, however many meters measured it.
     """
     if not spans or not buckets:
         return {}
@@ -109,18 +158,20 @@ def sums(*, spans: Sequence[Span], buckets: Sequence[Period]) -> Sums:
 
 
 def _rows(spans: Sequence[Span], buckets: Sequence[Period]) -> list[tuple[int, ...]]:
+    bounds = [span.starts(QUARTER) for span in spans]
+    subjects = [span.subject for span in spans]
     parameters: dict[str, Any] = {
         "edges": [bucket.start for bucket in buckets],
-        "subjects": [span.subject for span in spans],
+        "subjects": subjects,
         "meters": [span.meter_id for span in spans],
-        "starts": [span.period.start for span in spans],
-        "ends": [span.period.end for span in spans],
+        "starts": [first for first, _ in bounds],
+        "ends": [last for _, last in bounds],
         "first": buckets[0].start,
         "last": buckets[-1].end,
-        "quarter": QUARTER,
     }
+    statement = _SUMS if len(set(subjects)) == len(subjects) else _SUMS_OF_SEVERAL
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, parameters)
+        cursor.execute(statement.format(fed_in=_FED_IN), parameters)
         return cursor.fetchall()
 
 

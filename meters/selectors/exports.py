@@ -7,7 +7,6 @@ above zero was drawn, what is below was fed in. A quarter-hour that is not known
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -26,7 +25,6 @@ from segs_site.lib.quantities import Quality, exact_kwh
 
 LENGTHS: Final = {Resolution.MINUTE: MINUTE, Resolution.QUARTER: QUARTER}
 ROWS_AT_ONCE = 2000
-ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,10 @@ def _date(moment: datetime, zone: ZoneInfo) -> Any:
 
 
 def _read(row: Mapping[str, Any], channel: Channel, length: timedelta) -> Read:
-    counted = exact_kwh(row["energy_mwh"])
-    value = max(counted if channel.direction == "import" else -counted, ZERO)
+    net, fed_in = row["energy_mwh"], row["export_mwh"]
+    if fed_in is None:  # an older window, which kept the net alone
+        fed_in = max(-net, 0)
+    value = exact_kwh(net + fed_in if channel.direction == "import" else fed_in)
     quality = Quality(row["quality"])
     return Read(row["at"], row["at"] + length, value, quality, _flag(row, quality), "")
 

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
+    BigIntegerField,
     DateTimeField,
+    DecimalField,
     DurationField,
     ExpressionWrapper,
     F,
@@ -15,7 +18,7 @@ from django.db.models import (
     QuerySet,
     Value,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from grid.models import Transformer
 from meters.choices import Reporting
@@ -34,7 +37,14 @@ FIELDS = {
     "feeder": F(f"{_PLACE}transformer__feeder__code"),
     "last_ts": F("latestreading__ts"),
     "last_received_at": F("latestreading__received_at"),
-    "last_power_mw": F("latestreading__power_mw"),
+    # What flowed: what it said times the ratio of the transformers in front of it.
+    "last_power_mw": Cast(
+        ExpressionWrapper(
+            F("latestreading__power_mw") * Coalesce(F("place__multiplier"), Decimal(1)),
+            output_field=DecimalField(max_digits=40, decimal_places=6),
+        ),
+        BigIntegerField(),
+    ),
     "last_voltage_mv": F("latestreading__voltage_mv"),
 }
 OWN = (

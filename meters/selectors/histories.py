@@ -1,7 +1,6 @@
 """What one meter said and did, row by row: raw readings, minutes, quarter-hours."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -26,8 +25,8 @@ READING_FIELDS = (
     "received_at",
 )  # fmt: skip
 WINDOW_FIELDS = (
-    "mean_mw", "min_mw", "max_mw", "energy_mwh", "estimated_mwh", "mean_mv", "count",
-    "expected", "quality", "revised_at",
+    "mean_mw", "min_mw", "max_mw", "energy_mwh", "estimated_mwh", "export_mwh", "mean_mv",
+    "count", "expected", "quality", "revised_at",
 )  # fmt: skip
 
 Rows = QuerySet[Any, dict[str, Any]]
@@ -36,25 +35,25 @@ Rows = QuerySet[Any, dict[str, Any]]
 def history(*, spans: Sequence[Span], resolution: Resolution) -> Rows:
     """Return the rows of one meter within the spans, unordered, their time named `at`.
 
-    A reading stands for what ends at its stamp, so it lies in `(start, end]` of a span; a window
-    must lie in it wholly. Without a span there is nothing.
+    A reading stands for what ends at its stamp, so it lies in `(start, end]` of a span; which
+    windows count `Span.starts` says. Without a span there is nothing.
     """
     if resolution is Resolution.RAW:
         rows = Reading.objects.filter(_any(spans, _reading_in)).annotate(at=F("ts"))
         return rows.values("at", *READING_FIELDS)
     model, length = WINDOWS[resolution]
-    within = _any(spans, lambda start, end: Q(start__gte=start, start__lte=end - length))
+    within = _any(spans, lambda span: Q(start__range=span.starts(length)))
     return (
         model._default_manager.filter(within).annotate(at=F("start")).values("at", *WINDOW_FIELDS)
     )
 
 
-def _reading_in(start: datetime, end: datetime) -> Q:
-    return Q(ts__gt=start, ts__lte=end)
+def _reading_in(span: Span) -> Q:
+    return Q(ts__gt=span.period.start, ts__lte=span.period.end)
 
 
-def _any(spans: Sequence[Span], within: Any) -> Q:
+def _any(spans: Sequence[Span], within: Callable[[Span], Q]) -> Q:
     chosen = Q(pk__in=[]) if not spans else Q()
     for span in spans:
-        chosen |= Q(meter_id=span.meter_id) & within(span.period.start, span.period.end)
+        chosen |= Q(meter_id=span.meter_id) & within(span)
     return chosen

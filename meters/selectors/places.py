@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
+from django.db.models import F, FloatField
+from django.db.models.functions import Cast
 
 from grid.models import Region
 from meters.models import MeterInstallation
@@ -169,7 +171,9 @@ def installed(*, now: datetime) -> Installed:
     """Return the meters that hang somewhere at `now`."""
     found = edges(now=now)
     hanging = MeterInstallation.objects.filter(during__contains=now).order_by("meter_id")
-    rows = hanging.values_list("meter_id", "meter__limit_kw", "meter__reading_interval_s")
+    # What a meter says is compared with this: its limit before the ratio of its transformers.
+    limit = F("meter__limit_kw") / Cast("multiplier", FloatField())
+    rows = hanging.values_list("meter_id", limit, "meter__reading_interval_s")
     ids, limits, intervals = np.array(rows or np.empty((0, 3)), np.float64).reshape(-1, 3).T
     return Installed(
         version=found.version,

@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import transaction
 
 from meters import admission, columns, registry, telemetry, verdicts
-from meters.choices import QuarantineState
+from meters.choices import QuarantineState, Turn
 from meters.models import Meter, QuarantinedReading
 from meters.registry import NOWHERE, Registry
+from meters.services import turning
 
 _ANY_POWER = 2**58  # milliwatts; a day of it is still within 64 bits
 
@@ -49,12 +50,33 @@ class Parcel:
 def adopt(*, pk: int, by: str, note: str = "", now: datetime) -> QuarantinedReading:
     """Have a reading counted; until a worker has appended it its `appended_at` is empty.
 
+    Where its register stands lower than before it goes on from there: nothing is counted across.
     Raises QuarantinedReading.DoesNotExist, AlreadyDecided and NotAdoptable.
     """
     with transaction.atomic():
+        return _count(_open(pk), Turn.RESET, by=by, note=note, now=now)
+
+
+def confirm(*, pk: int, by: str, note: str = "", now: datetime) -> QuarantinedReading:
+    """Adopt a reading whose register rolled over: what it moved is counted across it.
+
+    Raises what `adopt` does, and `turning.NotARollover`.
+    """
+    with transaction.atomic():
         held = _open(pk)
-        packed(held, Meter.objects.filter(serial=held.serial).first(), now=now)
-        return _decide(held, QuarantineState.ADOPTED, by=by, note=note, now=now)
+        if held.reason != verdicts.REGISTER_ROLLOVER:
+            raise turning.NotARollover("it is not held for a register that rolled over")
+        return _count(held, Turn.ROLLOVER, by=by, note=note, now=now)
+
+
+def _count(
+    held: QuarantinedReading, kind: Turn, *, by: str, note: str, now: datetime
+) -> QuarantinedReading:
+    meter = Meter.objects.filter(serial=held.serial).first()
+    packed(held, meter, now=now)
+    if meter is not None and held.reason in turning.REASONS:
+        turning.decide(held=held, meter=meter, kind=kind, by=by, note=note, now=now)
+    return _decide(held, QuarantineState.ADOPTED, by=by, note=note, now=now)
 
 
 def discard(*, pk: int, by: str, note: str = "", now: datetime) -> QuarantinedReading:

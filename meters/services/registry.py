@@ -15,7 +15,7 @@ from segs_site.lib.models import RegistryVersion
 from segs_site.lib.quantities import MW_PER_KW
 
 _WHERE_NOW = """
-SELECT m.serial, m.id, p.region_id, m.limit_kw, m.flow = %s
+SELECT m.serial, m.id, p.region_id, m.limit_kw / coalesce(i.multiplier, 1), m.flow = %s
 FROM meters_meter m
 LEFT JOIN meters_meterinstallation i ON i.meter_id = m.id AND i.during @> %s::timestamptz
 LEFT JOIN meters_servicepoint p ON p.id = i.service_point_id
@@ -36,7 +36,10 @@ def version() -> int:
 def snapshot(
     *, version: int, shards: int, keys: dict[str, Key], auto_register: bool, now: datetime
 ) -> Snapshot:
-    """Return the registry as it stands; `version` and `keys` were read before."""
+    """Return the registry as it stands; `version` and `keys` were read before.
+
+    Limits are of what meters say, before the ratio of the transformers in front of them.
+    """
     regions = list(Region.objects.order_by("id").values_list("id", "code"))
     place = {region_id: place for place, (region_id, _) in enumerate(regions)}
     with connection.cursor() as cursor:

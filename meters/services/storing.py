@@ -4,10 +4,11 @@ Everything here runs inside the caller's transaction, in which the shard's row i
 partitions are made before it. One reading is one row: the table's key is (meter, timestamp).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from django.db import IntegrityError, connection, transaction
 from meters import columns, copying, verdicts
 from meters.columns import ABSENT, Columns, Held, Integers
 from meters.models import READINGS, Meter, QuarantinedReading, WindowClock
+from meters.services import turning
 from segs_site.lib import bulk, partitions, periods
 from segs_site.lib.quantities import MV_PER_V, to_kw, to_kwh
 
@@ -53,10 +55,15 @@ WHERE (s.power_mw, s.energy_mwh, s.register_mwh, s.voltage_mv)
       IS DISTINCT FROM (r.power_mw, r.energy_mwh, r.register_mwh, r.voltage_mv)
 """
 _UPSERT_LATEST = """
-INSERT INTO meters_latestreading AS l (meter_id, ts, power_mw, voltage_mv, received_at)
-SELECT meter_id, ts, power_mw, voltage_mv, received_at FROM staged_latest
+INSERT INTO meters_latestreading AS l (meter_id, ts, power_mw, voltage_mv, received_at,
+    register_mwh, register_at)
+SELECT meter_id, ts, power_mw, voltage_mv, received_at, register_mwh,
+       CASE WHEN register_mwh IS NOT NULL THEN ts END FROM staged_latest
 ON CONFLICT (meter_id) DO UPDATE SET ts = excluded.ts, power_mw = excluded.power_mw,
-    voltage_mv = excluded.voltage_mv, received_at = excluded.received_at
+    voltage_mv = excluded.voltage_mv, received_at = excluded.received_at,
+    register_mwh = CASE WHEN excluded.register_at > l.register_at OR l.register_at IS NULL
+        THEN excluded.register_mwh ELSE l.register_mwh END,
+    register_at = greatest(l.register_at, excluded.register_at)
 WHERE l.ts < excluded.ts
 """
 _MARK = """
@@ -82,15 +89,33 @@ class Watermarks:
     hands. Rows above it cannot be in the table yet.
     """
 
-    def __init__(self, newest: dict[int, int]) -> None:
+    def __init__(
+        self, newest: dict[int, int], stood: Mapping[int, tuple[int, int]] = MappingProxyType({})
+    ) -> None:
         self._newest = np.zeros(max(newest, default=0) + 1, np.int64)
+        self._register = np.full(len(self._newest), ABSENT, np.int64)
+        self._register_at = np.zeros(len(self._newest), np.int64)
         for meter, ts in newest.items():
             self._newest[meter] = ts
+        for meter, (register, at) in stood.items():
+            self._register[meter], self._register_at[meter] = register, at
 
     def of(self, meters: Integers) -> Integers:
         """Return each meter's watermark."""
         self._grow(meters)
         return self._newest[meters]
+
+    def registers_of(self, meters: Integers) -> tuple[Integers, Integers]:
+        """Return where each meter's register stood last, ABSENT for nowhere, and when."""
+        self._grow(meters)
+        return self._register[meters], self._register_at[meters]
+
+    def note_registers(self, readings: Columns) -> None:
+        """Remember where registers stand; whatever is rolled back is read anew."""
+        newer = (readings.register != ABSENT) & (readings.ts > self._register_at[readings.meter])
+        meters = readings.meter[newer]  # in order of time: the last of a meter stays
+        self._register[meters] = readings.register[newer]
+        self._register_at[meters] = readings.ts[newer]
 
     def raise_to(self, meters: Integers, ts: Integers) -> None:
         """Remember what has been committed."""
@@ -101,18 +126,25 @@ class Watermarks:
         missing = int(meters.max(initial=0)) + 1 - len(self._newest)
         if missing > 0:
             self._newest = np.pad(self._newest, (0, missing))
+            self._register = np.pad(self._register, (0, missing), constant_values=ABSENT)
+            self._register_at = np.pad(self._register_at, (0, missing))
 
 
 def read_watermarks(*, shard: int) -> Watermarks:
     """Return the watermarks of a shard from the latest-values table."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT l.meter_id, (extract(epoch FROM l.ts) * 1000000)::bigint"
+            "SELECT l.meter_id, (extract(epoch FROM l.ts) * 1000000)::bigint, l.register_mwh,"
+            " (extract(epoch FROM l.register_at) * 1000000)::bigint"
             " FROM meters_latestreading l JOIN meters_meter m ON m.id = l.meter_id"
             " WHERE m.shard = %s",
             [shard],
         )
-        return Watermarks(dict(cursor.fetchall()))
+        rows = cursor.fetchall()
+    return Watermarks(
+        {meter: ts for meter, ts, *_ in rows},
+        {meter: (mwh, at) for meter, _, mwh, at in rows if mwh is not None},
+    )
 
 
 def ensure_partitions(*, readings: Columns, known: set[date]) -> None:
@@ -152,7 +184,7 @@ def store(*, shard: int, merged: Merged, watermarks: Watermarks, now: datetime) 
 
     The caller raises the watermarks once it has committed.
     """
-    readings = merged.readings
+    readings = _without_going_back(merged.readings, watermarks, now)
     above = readings.ts > watermarks.of(readings.meter)
     closed_until = _closed_until(now)
     with connection.cursor() as cursor:
@@ -168,10 +200,28 @@ def store(*, shard: int, merged: Merged, watermarks: Watermarks, now: datetime) 
             conflicts += more_conflicts
         if len(direct):
             _mark(cursor, shard, direct, closed_until)
-        _raise_latest(cursor, readings)
+        if len(readings):
+            _raise_latest(cursor, readings)
     held = _hold_conflicts(merged, readings, conflicts, now)
     repeats = merged.repeats + len(readings) - stored - (held - len(merged.conflicts))
     return Stored(stored, repeats, held)
+
+
+def _without_going_back(readings: Columns, watermarks: Watermarks, now: datetime) -> Columns:
+    """Hold the readings whose register stands lower than before; return the others."""
+    known, known_at = watermarks.registers_of(readings.meter)
+    held = turning.withheld(readings, known=known, known_at=known_at, now=now)
+    if held:
+        meters = Meter.objects.in_bulk({int(readings.meter[row]) for row in held})
+        hold(items=[_going_back(readings, row, why, meters) for row, why in held.items()], now=now)
+        readings = readings.take(turning.flags(held, len(readings)))
+    watermarks.note_registers(readings)
+    return readings
+
+
+def _going_back(source: Columns, row: int, why: str, meters: dict[int, Meter]) -> Held:
+    serial = meters[int(source.meter[row])].serial
+    return turning.as_held(source, row, why, serial, as_json(source, row, serial))
 
 
 def hold(*, items: Sequence[Held], now: datetime) -> None:

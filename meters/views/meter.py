@@ -14,11 +14,11 @@ from alerts.models import Alert
 from meters.choices import Reporting
 from meters.forms import DayForm
 from meters.models import Meter, MeterInstallation
-from meters.selectors import days, fleet, histories
+from meters.selectors import days, fleet, histories, registers
 from meters.selectors.energy import Span
 from meters.selectors.histories import Resolution
 from segs_site.lib import paging
-from segs_site.lib.access import Action
+from segs_site.lib.access import Action, may
 from segs_site.lib.doors import page_needs
 from segs_site.lib.manners import local_zone
 from segs_site.lib.periods import local_day
@@ -43,6 +43,9 @@ def meter(request: HttpRequest, pk: int) -> HttpResponse:
         .select_related("service_point__region")
         .order_by("-during")[:PLACES],
         "journal": Subject(On.METER, pk).key,
+        "exchanges": registers.exchanges(meter_id=pk),
+        "turns": registers.turns(meter_id=pk),
+        "may_exchange": may(request.user, Action.OPERATE_GRID),
     }
     return shown(request, "meters/meter.html", _now(found, now) | context)
 

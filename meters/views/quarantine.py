@@ -18,6 +18,7 @@ from meters.forms import DecisionForm, QuarantineForm
 from meters.models import QuarantinedReading
 from meters.selectors import held as selectors
 from meters.services import quarantine as service
+from meters.services.turning import NotARollover
 from meters.views.fleet import tabs
 from segs_site.lib import paging
 from segs_site.lib.access import Action
@@ -29,7 +30,11 @@ ROWS = 50
 MOST_TOLD = 5  # refusals said one by one
 RAW_SHOWN = 4000  # characters of an item
 Decide = Callable[..., QuarantinedReading]
-DECISIONS: Mapping[str, Decide] = {"adopt": service.adopt, "discard": service.discard}
+DECISIONS: Mapping[str, Decide] = {
+    "adopt": service.adopt,
+    "confirm": service.confirm,
+    "discard": service.discard,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,17 @@ class Held:
     row: QuarantinedReading
     power_kw: float | None
     region: str
+    register_kwh: float | None = None
 
     @property
     def can_be_adopted(self) -> bool:
         """Whether adopting it is worth a try: a second value of one moment never is."""
         return self.row.reason != verdicts.CONFLICT
+
+    @property
+    def may_have_rolled(self) -> bool:
+        """Whether a person may confirm that its register rolled over."""
+        return self.row.reason == verdicts.REGISTER_ROLLOVER
 
     @property
     def raw(self) -> str:
@@ -82,12 +93,17 @@ def _held(row: QuarantinedReading) -> Held:
     if not isinstance(said, dict):
         said = {}
     power, region = said.get("powerKw"), said.get("region")
-    is_number = isinstance(power, int | float) and not isinstance(power, bool)
     return Held(
         row,
-        power_kw=power if is_number else None,
+        power_kw=_number(power),
         region=region if isinstance(region, str) else "",
+        register_kwh=_number(said.get("registerKwh")),
     )
+
+
+def _number(said: object) -> float | None:
+    is_number = isinstance(said, int | float) and not isinstance(said, bool)
+    return float(said) if is_number else None  # type: ignore[arg-type]
 
 
 def _decide(request: HttpRequest) -> None:
@@ -111,7 +127,7 @@ def _decide_all(request: HttpRequest, decision: str, pks: Sequence[int], *, note
             )
         except QuarantinedReading.DoesNotExist:
             refused.append(_("It is not in the quarantine."))
-        except (service.AlreadyDecided, service.NotAdoptable) as problem:
+        except (service.AlreadyDecided, service.NotAdoptable, NotARollover) as problem:
             refused.append(str(problem))
     if len(pks) > len(refused):
         messages.success(request, _said(decision, len(pks) - len(refused)))
@@ -130,6 +146,12 @@ def _said(decision: str, count: int) -> str:
         words = ngettext(
             "%(count)s reading is adopted: workers count it within seconds.",
             "%(count)s readings are adopted: workers count them within seconds.",
+            count,
+        )
+    elif decision == "confirm":
+        words = ngettext(
+            "%(count)s rollover is confirmed, with the readings that go on from it.",
+            "%(count)s rollovers are confirmed, with the readings that go on from them.",
             count,
         )
     else:

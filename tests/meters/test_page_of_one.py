@@ -43,7 +43,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 TUESDAY = date(2026, 5, 12)
 NOON = datetime(2026, 5, 20, 10, tzinfo=UTC)
 MOST_SENT = 25_000  # bytes of all parts of a page, packed
-BUDGETS = {"": 6, "day/": 6, "readings/": 4, "alerts/": 4}
+BUDGETS = {"": 8, "day/": 6, "readings/": 4, "alerts/": 4}
 
 
 @pytest.fixture
