@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.db import connection
 
-from meters.choices import FillMethod
 from meters.models import ValidationRule
 from meters.vee.checks import Facts
 from meters.vee.filling import Series
@@ -19,7 +18,6 @@ from segs_site.lib.periods import DAY, QUARTER, Period
 from segs_site.lib.quantities import MW_PER_KW, MWH_PER_KWH
 
 HEARD_WITHIN = timedelta(days=56)  # a meter that said nothing for longer has no gap, but no life
-_ANY = (FillMethod.EDITED.value, FillMethod.ACCEPTED.value)
 
 # Only what may be odd is looked at closer: the history of a quarter-hour costs hundreds of rows.
 _FACTS = """
@@ -99,7 +97,7 @@ JOIN meters_finding f ON f.rule = 'gap' AND f.state = ANY(%(states)s)
  AND (k.meter_id IS NULL OR f.meter_id = k.meter_id)
 """
 _STANDS = """
-SELECT w.start, w.count > 0 OR coalesce(e.method = ANY(%(settled)s), false), w.energy_mwh
+SELECT w.start, w.count > 0 OR coalesce(e.by <> '', false), w.energy_mwh
 FROM meters_quarter w LEFT JOIN meters_intervaledit e ON e.id = w.edit_id
 WHERE w.meter_id = %(meter)s AND w.start >= %(start)s AND w.start < %(end)s
 """
@@ -256,12 +254,7 @@ def stands(*, meter_id: int, period: Period) -> dict[datetime, Stand]:
     with connection.cursor() as cursor:
         cursor.execute(
             _STANDS,
-            {
-                "meter": meter_id,
-                "start": period.start,
-                "end": period.end,
-                "settled": list(_ANY),
-            },
+            {"meter": meter_id, "start": period.start, "end": period.end},
         )
         return {start: Stand(*row) for start, *row in cursor.fetchall()}
 

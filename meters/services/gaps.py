@@ -196,7 +196,7 @@ def _write_down(meter: int, span: Period, pieces: Sequence[Piece], about: About)
     }
     wanted = {piece.period.start: piece for piece in pieces}
     for start, row in known.items():
-        if start in wanted or row.state not in FindingState.unsettled():
+        if start in wanted or row.decided_by or row.state not in FindingState.unsettled():
             continue
         if any(piece.period.start < row.end and row.start < piece.period.end for piece in pieces):
             row.delete()  # it goes on as a part of another
