@@ -3,7 +3,7 @@
 from django.urls import path
 
 from billing.portal import bills, compare, home, prices, usage
-from billing.views import bank, deciding, invoices, late, receipts, receivables, runs
+from billing.views import bank, deciding, deliveries, invoices, late, receipts, receivables, runs
 
 urlpatterns = [
     path("home/", home.home, name="portal-home"),
@@ -50,6 +50,9 @@ urlpatterns = [
     path("billing/bank/entries/<int:pk>/take-back/", bank.take_back, name="bank-take-back"),
     path("billing/bank/entries/<int:pk>/ignore/", bank.ignore, name="bank-ignore"),
     path("billing/bank/entries/<int:pk>/undo/", bank.undo, name="bank-undo"),
+    path("billing/deliveries/", deliveries.deliveries, name="deliveries"),
+    path("billing/deliveries/<int:pk>/see/", deliveries.see, name="delivery-see"),
+    path("billing/print-batches/", deliveries.batch, name="print-batch"),
     path("billing/receivables/", receivables.receivables, name="receivables"),
     path("billing/disputes/<int:pk>/review/", receipts.review, name="dispute-review"),
     path("billing/disputes/<int:pk>/close/", receipts.close, name="dispute-close"),

@@ -44,6 +44,10 @@ SEGS_SITE_URL = env.str(
     "SEGS_SITE_URL", f"http://localhost:{env.str('PORT', '8000')}", validate=valid.is_site
 )
 SEGS_MAIL_FROM = env.str("SEGS_MAIL_FROM", "SEGS <segs@localhost>")
+# Bills by mail: the PDF attached, a link to where the customer signs in, or none at all.
+SEGS_BILL_MAIL = env.str(
+    "SEGS_BILL_MAIL", "attachment", validate=validate.OneOf(["attachment", "link", "off"])
+)
 # Text messages, which are offered where there is a gateway; and whom webhooks may reach.
 SEGS_SMS_URL = env.str(
     "SEGS_SMS_URL",

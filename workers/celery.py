@@ -131,6 +131,11 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"queue": "billing", "expires": 10},
     },
+    "deliver-bills": {
+        "task": "workers.tasks.deliver_bills",
+        "schedule": 5.0,
+        "options": {"queue": "billing", "expires": 30},
+    },
     "mark-overdue": {
         "task": "workers.tasks.mark_overdue",
         "schedule": 600.0,

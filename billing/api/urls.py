@@ -2,7 +2,17 @@
 
 from django.urls import re_path
 
-from billing.api import bank, calculating, documents, invoices, late, receipts, receivables, runs
+from billing.api import (
+    bank,
+    calculating,
+    deliveries,
+    documents,
+    invoices,
+    late,
+    receipts,
+    receivables,
+    runs,
+)
 
 INVOICE = r"^billing/invoices/(?P<pk>\d{1,18})"
 CORRECTION = r"^admin/corrections/(?P<pk>\d{1,18})"
@@ -69,6 +79,23 @@ urlpatterns = [
     ),
     re_path(
         r"^billing/ledger\.csv/?$", receivables.LedgerFileView.as_view(), name="api-ledger-csv"
+    ),
+    re_path(r"^admin/deliveries/?$", deliveries.DeliveriesView.as_view(), name="api-deliveries"),
+    re_path(
+        r"^admin/deliveries/(?P<pk>\d{1,18})/see/?$",
+        deliveries.SeeView.as_view(),
+        name="api-delivery-see",
+    ),
+    re_path(r"^admin/bounces/?$", deliveries.BouncesView.as_view(), name="api-bounces"),
+    re_path(
+        r"^admin/print-batches/?$",
+        deliveries.PrintBatchesView.as_view(),
+        name="api-print-batches",
+    ),
+    re_path(
+        r"^admin/print-batches/(?P<pk>\d{1,18})/batch\.pdf/?$",
+        deliveries.PrintBatchFileView.as_view(),
+        name="api-print-batch-pdf",
     ),
     re_path(r"^admin/bank-files/?$", bank.FilesView.as_view(), name="api-bank-files"),
     re_path(r"^admin/bank-entries/?$", bank.EntriesView.as_view(), name="api-bank-entries"),

@@ -12,6 +12,7 @@ from accounts.models import Preferences
 from billing.documents import content, typesetting
 from billing.models import Invoice, InvoiceDocument
 from billing.selectors import differing, documents
+from billing.services import delivering
 
 AGAIN_AFTER: Final = timedelta(hours=1)  # what cannot be drawn is looked at again
 KEPT_LETTERS: Final = 500  # of a fault
@@ -45,12 +46,13 @@ def _draw_next(*, now: datetime) -> bool:
 
 
 def _keep(document: InvoiceDocument, *, now: datetime) -> None:
-    invoice = Invoice.objects.select_related("account__customer").get(pk=document.pk)
+    invoice = Invoice.objects.select_related("account__customer__user").get(pk=document.pk)
     document.language = language_of(invoice)
     document.pdf = draw(invoice, language=document.language)
     document.sha256 = hashlib.sha256(document.pdf).hexdigest()
     document.drawn_at, document.fault = now, ""
     document.save()
+    delivering.want(invoice=invoice, now=now)
 
 
 def draw(invoice: Invoice, *, language: str) -> bytes:

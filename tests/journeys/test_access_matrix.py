@@ -35,11 +35,13 @@ from billing.models import (
     Correction,
     CorrectionDay,
     CorrectionLine,
+    Delivery,
     Dispute,
     Invoice,
     InvoiceEvent,
     InvoiceLine,
     PeriodClaim,
+    PrintBatch,
     Turn,
 )
 from billing.packing import VERSION
@@ -225,8 +227,14 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
         file=file, line=1, key="K", booked_on="2026-06-02", amount=1, currency="EUR",
         is_credit=True, is_return=False, is_batch=False, state="waiting", mismatch="several",
     )  # fmt: skip
+    delivery = Delivery.objects.create(
+        invoice=draft, way="mail", address="carl@home.example", state="bounced", wanted_at=now,
+        due_at=now,
+    )  # fmt: skip
+    batch = PrintBatch.objects.create(wanted_at=now, wanted_by="clara@utility.example")
     parts = {
         "billing/bank/entries/": {"pk": entry.pk},
+        "billing/deliveries/": {"pk": delivery.pk},
         "billing/invoices/": {"pk": draft.pk, "place": 0},
         "billing/disputes/": {"pk": dispute.pk},
         "billing/runs/": {"pk": run.pk},
@@ -237,6 +245,8 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
         "api/billing/invoices/": parts["billing/invoices/"],
         "bills/": parts["billing/invoices/"],
         "api/billing/disputes/": parts["billing/disputes/"],
+        "api/admin/deliveries/": parts["billing/deliveries/"],
+        "api/admin/print-batches/": {"pk": batch.pk},
         "api/admin/bank-entries/": parts["billing/bank/entries/"],
         "api/admin/bill-runs/": parts["billing/runs/"],
         "api/admin/bill-exceptions/": parts["billing/exceptions/"],

@@ -9,12 +9,22 @@ from celery import shared_task
 from django.conf import settings
 
 from billing.documents import fonts
-from billing.services import correcting, drawing, matching, receiving, reminding, running
+from billing.services import (
+    correcting,
+    delivering,
+    drawing,
+    matching,
+    printing,
+    receiving,
+    reminding,
+    running,
+)
 
 log = logging.getLogger(__name__)
 
 WORK_FOR_S = 20.0  # then the next tick goes on, so that a long run blocks no restart
 DOCUMENTS_AT_ONCE = 50
+MAILS_AT_ONCE = 50
 ENTRIES_AT_ONCE = 50
 
 
@@ -62,6 +72,18 @@ def match_entries() -> None:
         if not matched:
             return
         log.info("matched %s entries of bank files", matched)
+
+
+@shared_task(name="workers.tasks.deliver_bills")
+def deliver_bills() -> None:
+    """Mail the bills that wait, and make the print batch that is asked for."""
+    ended = time.monotonic() + WORK_FOR_S
+    printing.make_due(now=datetime.now(UTC))
+    while time.monotonic() < ended:
+        sent = delivering.send_due(now=datetime.now(UTC), limit=MAILS_AT_ONCE)
+        if not sent:
+            return
+        log.info("mailed %s bills", sent)
 
 
 @shared_task(name="workers.tasks.mark_overdue")
