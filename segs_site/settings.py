@@ -334,6 +334,7 @@ SPECTACULAR_SETTINGS = {
         "RequestActionEnum": "meters.choices.RequestAction",
         "ReportingEnum": "meters.choices.Reporting",
         "QuarantineStateEnum": "meters.choices.QuarantineState",
+        "FindingStateEnum": "meters.choices.FindingState",
         "SeverityEnum": "alerts.choices.SEVERITY_WORDS",
         "InvoiceStateEnum": "billing.choices.InvoiceState",
         "RunStateEnum": "billing.choices.RunState",

@@ -12,6 +12,7 @@ from meters.api import (
     own,
     path,
     quarantine,
+    validation,
 )
 
 
@@ -45,6 +46,11 @@ urlpatterns = [
     _door(f"admin/quarantine/{BIG_PK}/adopt", quarantine.AdoptView, "api-quarantine-adopt"),
     _door(f"admin/quarantine/{BIG_PK}/confirm", quarantine.ConfirmView, "api-quarantine-confirm"),
     _door(f"admin/quarantine/{BIG_PK}/discard", quarantine.DiscardView, "api-quarantine-discard"),
+    _door("admin/validation", validation.FindingListView, "api-validation"),
+    _door(f"admin/validation/{BIG_PK}", validation.FindingView, "api-finding"),
+    _door(f"admin/validation/{BIG_PK}/accept", validation.AcceptView, "api-finding-accept"),
+    _door(f"admin/validation/{BIG_PK}/edit", validation.EditView, "api-finding-edit"),
+    _door(f"admin/validation/{BIG_PK}/estimate", validation.EstimateView, "api-finding-estimate"),
     _door("admin/dead-letters", path.DeadLetterListView, "api-dead-letters"),
     _door(f"admin/dead-letters/{BIG_PK}/replay", path.ReplayView, "api-dead-letter-replay"),
     _door("admin/metrics", path.MetricsView, "api-metrics"),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -135,9 +136,10 @@ def _settle(pk: int, state: FindingState, decision: Decision) -> Finding:
 
 
 def _windows(found: Finding) -> QuerySet[QuarterWindow]:
-    return QuarterWindow.objects.filter(
+    rows = QuarterWindow.objects.filter(
         meter=found.meter_id, start__gte=found.start, start__lt=found.end
     )
+    return cast("QuerySet[QuarterWindow]", rows)
 
 
 def _is_ours(window: QuarterWindow, found: Finding) -> bool:

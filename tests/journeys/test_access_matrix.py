@@ -46,11 +46,11 @@ from billing.models import (
 )
 from billing.packing import VERSION
 from grid import consumers
-from meters.models import GatewayRequest, Meter, QuarantinedReading, ServicePoint
+from meters.models import Finding, GatewayRequest, Meter, QuarantinedReading, ServicePoint
 from meters.services import requests
 from segs_site.lib import health
 from segs_site.lib.models import DeadLetter
-from segs_site.lib.periods import Period
+from segs_site.lib.periods import QUARTER, Period
 from tariffs.models import RatePlan
 from tests import worlds
 from tests.alerts.builders import raised
@@ -186,6 +186,7 @@ def scene(small_grid: worlds.SmallGrid, now: datetime, monkeypatch: pytest.Monke
             "api/admin/meters/": {"pk": small_grid.north_meters[0].pk},
             "meters/": {"pk": small_grid.north_meters[0].pk},
             "api/admin/quarantine/": {"pk": held.pk},
+            "api/admin/validation/": {"pk": found_in(small_grid.north_meters[0], now)},
             "api/admin/dead-letters/": {"pk": letter.pk},
             "api/admin/regions/": {"code": "North"},
             **bills(account, now),
@@ -195,6 +196,14 @@ def scene(small_grid: worlds.SmallGrid, now: datetime, monkeypatch: pytest.Monke
             **{start: {"pk": 7} for start in NOT_THERE},
         },
     )
+
+
+def found_in(meter: Meter, now: datetime) -> int:
+    """Have a gap of a meter in the worklist; return which finding that is."""
+    return Finding.objects.create(
+        meter=meter, rule="gap", start=now - QUARTER, end=now, state="open", found_at=now,
+        changed_at=now,
+    ).pk  # fmt: skip
 
 
 def asked_of(meter: Meter, now: datetime) -> int:
