@@ -1,5 +1,6 @@
 """Bills by REST: who sees what, shapes, refusals."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -176,6 +177,15 @@ class TestCalculate:
             "amount": "0.800000000000",
         }
         assert not Invoice.objects.exists()
+
+    def test_is_kept_for_half_a_minute(self, carl, carls):
+        first = by_token(carl).get(self.PATH, self.DAYS).json()
+        used(carls.meter, [4], start=MAY_START.replace(day=2))
+
+        assert by_token(carl).get(self.PATH, self.DAYS).json() == first
+        with time_machine.travel(NOW + timedelta(seconds=31), tick=False):
+            (account,) = by_token(carl).get(self.PATH, self.DAYS).json()["accounts"]
+        assert "no price from 2026-05-02" in str(account["troubles"])
 
     def test_of_another_is_for_those_who_see_customers(self, carl, clara, carls):
         asked = self.DAYS | {"userId": carl.pk}
