@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from django.db.models import Avg
+from django.db.models import Avg, BigIntegerField, Count, Max
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import TruncHour
+from django.utils.translation import get_language
 
 from billing.rating.market import Slot, Slots
 from segs_site.lib.periods import QUARTER, Period
@@ -14,6 +17,9 @@ from tariffs import plans
 from tariffs.choices import Trigger
 from tariffs.models import RegionPrice
 from tariffs.seasons import Calendar
+
+# The transaction that wrote a row: none is the same, even where keys begin anew.
+_WRITTEN_BY = RawSQL("tariffs_regionprice.xmin::text::bigint", [], BigIntegerField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,16 @@ class Prices:
 
 def of_region(*, region_id: int, period: Period) -> Prices:
     """Return a region's prices in a period, in the currency of the newest of them."""
+    slots = RegionPrice.objects.of(region_id).within(period.start, period.end).order_by()
+    seen = slots.aggregate(count=Count("pk"), newest=Max("pk"), written=Max(_WRITTEN_BY))
+    return _read(region_id, period, tuple(seen.values()), get_language())
+
+
+@lru_cache(maxsize=64)  # a month of one has 80 kB
+def _read(
+    region_id: int, period: Period, _seen: tuple[int | None, ...], _language: str | None
+) -> Prices:
+    """Read the slots, once in a process: what is decided is never changed, only added to."""
     rows = (
         RegionPrice.objects.of(region_id)
         .within(period.start, period.end)

@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from accounts.models import ServiceAgreement
 from billing.choices import Trouble
 from billing.invoicing import Cycle
+from billing.selectors import usage
 from meters.models import MINUTES, MeterInstallation, MinuteWindow
 from segs_site.lib import partitions
 from segs_site.lib.quantities import Quality
@@ -57,6 +59,34 @@ class TestUsage:
 
         assert reckon(ours).troubles == {Trouble.ESTIMATED: "20.0 % of the energy is estimated"}
 
+    def test_says_of_each_interval_of_what_quality_it_is(self):
+        ours = home()
+        used(ours.meter, [1])
+        used(ours.meter, [2], start=MAY_START + 2 * QUARTER, quality=Quality.ESTIMATED,
+             estimated=["1.5"])  # fmt: skip
+        used(ours.meter, [3], start=MAY_START + QUARTER, quality=Quality.EDITED)
+
+        (section,) = reckon(ours).sections
+
+        assert section.usage.drawn.tolist() == [1_000_000, 3_000_000, 2_000_000]
+        assert section.quality.tolist() == [Quality.ACTUAL, Quality.EDITED, Quality.ESTIMATED]
+        assert section.estimated_mwh == 1_500_000
+
+    def test_of_many_is_read_page_by_page_and_is_the_same(self, monkeypatch):
+        homes = [home(name) for name in "ABC"]
+        for place, each in enumerate(homes):
+            used(each.meter, [1, 2 + place, 4])
+        reckoner = worlds.Reckoner(zone=worlds.ZoneInfo("UTC"), now=worlds.NOW)
+        cycles = {each.account.pk: MAY for each in homes}
+        one_by_one = [found.energy_mwh for found in reckoner.reckon(cycles)]
+
+        monkeypatch.setattr(usage, "_MANY", 2)
+
+        assert [found.energy_mwh for found in reckoner.reckon(cycles)] == one_by_one
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW enable_indexscan")
+            assert cursor.fetchone() == ("on",)
+
     def test_goes_on_through_an_exchange_of_the_meter_in_mid_quarter(self):
         ours = home()
         at = MAY_START + timedelta(hours=1, minutes=7)
@@ -93,6 +123,16 @@ class TestUsage:
 
 
 class TestPrices:
+    def test_that_are_decided_later_are_seen(self):
+        ours = home(definition=DYNAMIC)
+        used(ours.meter, [1, 1])
+        prices(ours.region, ["0.2"])
+        assert Trouble.NO_PRICE in reckon(ours).troubles
+
+        prices(ours.region, ["0.4"], start=MAY_START + QUARTER)
+
+        assert reckon(ours).total == Decimal("0.60")
+
     def test_are_those_in_force_when_it_was_used(self):
         ours = home(definition=DYNAMIC)
         used(ours.meter, [1, 2])
@@ -189,7 +229,7 @@ class TestAgreements:
         prices(homes[0].region, ["0.2"])
         reckoner = worlds.Reckoner(zone=worlds.ZoneInfo("UTC"), now=worlds.NOW)
 
-        with django_assert_max_num_queries(4):
+        with django_assert_max_num_queries(5):
             found = reckoner.reckon({each.account.pk: MAY for each in homes})
 
         assert [r.total for r in found] == [Decimal("0.20")] * 6
