@@ -13,6 +13,7 @@ from segs_site.lib.periods import microseconds
 
 VERSION = 1
 _ROW = np.dtype([("offset_s", "<u4"), ("component", "<u2"), ("quality", "u1"), ("energy", "<i8")])
+_HEAD = bytes([VERSION])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,30 @@ class Unreadable(ValueError):
 
 def pack(billed: Billed, *, day_start: datetime) -> bytes:
     """Return the rows of a day, which begins at `day_start`, in their order."""
+    return _HEAD + _rows(billed, np.full(len(billed), microseconds(day_start)))
+
+
+def pack_days(billed: Billed, *, day_starts: npt.NDArray[np.int64]) -> list[bytes]:
+    """Return the rows of each day as `pack` does, empty for a day without any.
+
+    The rows are in order of time, `day_starts` in microseconds; what is before them is left out.
+    """
+    edges = np.searchsorted(billed.start, day_starts)
+    counts = np.diff(edges, append=len(billed))
+    packed = _rows(billed.take(slice(edges[0], None)), np.repeat(day_starts, counts))
+    ends = np.cumsum(counts * _ROW.itemsize).tolist()
+    return [
+        _HEAD + packed[start:end] if end > start else b""
+        for start, end in zip([0, *ends[:-1]], ends, strict=True)
+    ]
+
+
+def _rows(billed: Billed, day_start: npt.NDArray[np.int64]) -> bytes:
     rows = np.empty(len(billed), _ROW)
-    rows["offset_s"] = (billed.start - microseconds(day_start)) // 1_000_000
+    rows["offset_s"] = (billed.start - day_start) // 1_000_000
     rows["component"], rows["quality"] = billed.component, billed.quality
     rows["energy"] = billed.energy
-    return bytes([VERSION]) + rows.tobytes()
+    return rows.tobytes()
 
 
 def unpack(packed: bytes, *, day_start: datetime) -> Billed:

@@ -1,7 +1,8 @@
 """Issues invoices, once for an account and period, and takes them back by credit notes.
 
 What is read is one snapshot; what is written is one short transaction whose last lock is the
-number, so numbers have no hole and nobody waits for a rating.
+number, so numbers have no hole and nobody waits for a rating. Accounts that are billed together
+are written together; when the database refuses one of them, each is written by itself.
 """
 
 from collections.abc import Sequence
@@ -34,9 +35,13 @@ from segs_site.lib.periods import Period
 INVOICES, CREDIT_NOTES = "INV-", "CN-"  # prefixes of their series
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _TAKE = """
-INSERT INTO billing_numberseries AS s (prefix, next_number) VALUES (%s, 2)
-ON CONFLICT (prefix) DO UPDATE SET next_number = s.next_number + 1
-RETURNING next_number - 1
+INSERT INTO billing_numberseries AS s (prefix, next_number) VALUES (%(prefix)s, %(count)s + 1)
+ON CONFLICT (prefix) DO UPDATE SET next_number = s.next_number + %(count)s
+RETURNING next_number - %(count)s
+"""
+_ISSUE = """
+UPDATE billing_invoice i SET issued_at = %s, issued_by = %s, due_on = d.due_on, number = d.number
+FROM unnest(%s::bigint[], %s::date[], %s::text[]) AS d (id, due_on, number) WHERE i.id = d.id
 """
 
 
@@ -58,10 +63,6 @@ class NotWhole(Exception):
 
 class Overlapping(Exception):
     """A live invoice of the account covers some of the period under other bounds."""
-
-
-class Overtaken(Exception):
-    """Another invoice of the account was issued since the snapshot: corrections may be on it."""
 
 
 class NotLive(Exception):
@@ -98,19 +99,22 @@ class Order:
 
 
 def issue_all(*, orders: Sequence[Order], by: str, now: datetime) -> list[Invoice | Exception]:
-    """Issue invoices of different accounts, read together and each written by itself.
+    """Issue invoices of different accounts; return for each what `issue` would return or raise.
 
-    Return for each what `issue` would return or raise. A fault of the database is raised.
+    A fault of the database is raised.
     """
     found: dict[int, Invoice | Exception] = {
         **supplies.live_invoices({order.account.pk: order.cycle for order in orders}),
         **{order.account.pk: NotOver() for order in orders if order.period.end > now},
     }
     due = [order for order in orders if order.account.pk not in found]
+    whole = []
     for order, outcome in zip(due, _snapshot(due, now=now), strict=True):
-        found[order.account.pk] = (
-            outcome if isinstance(outcome, Exception) else _written(order, outcome, by, now)
-        )
+        if isinstance(outcome, Exception):
+            found[order.account.pk] = outcome
+        else:
+            whole.append(_Billed(order, outcome))
+    found |= _written(whole, by, now)
     return [found[order.account.pk] for order in orders]
 
 
@@ -140,37 +144,85 @@ def _refusal(order: Order, ready: Readiness, reckoning: Reckoning) -> Exception 
     return None
 
 
-def _written(order: Order, reckoning: Reckoning, by: str, now: datetime) -> Invoice | Exception:
+@dataclass(frozen=True, slots=True)
+class _Billed:
+    """An order with its reckoning."""
+
+    order: Order
+    reckoning: Reckoning
+
+    @property
+    def account(self) -> CustomerAccount:
+        """Whose invoice it is."""
+        return self.order.account
+
+    def issued(self) -> Invoice | None:
+        """Return what somebody else has issued of it by now."""
+        return supplies.live_invoice(self.account.pk, self.order.cycle)
+
+
+def _written(billed: Sequence[_Billed], by: str, now: datetime) -> dict[int, Invoice | Exception]:
+    """Return, by account, what was issued; one that the database refuses hinders no other."""
+    if not billed:
+        return {}
     try:
-        return _issue(reckoning, order.account, by=by, note=order.waived, now=now)
-    except Overtaken:
-        return supplies.live_invoice(order.account.pk, order.cycle) or NotSummed()
+        return _issue(billed, by=by, now=now)
     except IntegrityError as refusal:
+        if len(billed) > 1:
+            found = (_written([each], by, now) for each in billed)
+            return {account: outcome for one in found for account, outcome in one.items()}
         if CLAIM_ONCE not in str(refusal):
             raise
-        return supplies.live_invoice(order.account.pk, order.cycle) or Overlapping()
+        return {each.account.pk: each.issued() or Overlapping() for each in billed}
 
 
 @transaction.atomic
-def _issue(
-    reckoning: Reckoning, account: CustomerAccount, *, by: str, note: str, now: datetime
-) -> Invoice:
-    CustomerAccount.objects.select_for_update().only("pk").get(pk=account.pk)
-    if supplies.issued_count(account.pk) != reckoning.issued_before:
-        raise Overtaken
-    draft = writing.draft(reckoning=reckoning, account=account, now=now)
-    writing.freeze(draft, period=reckoning.period)
-    invoice, period = draft.invoice, (reckoning.period.start, reckoning.period.end)
-    PeriodClaim.objects.create(invoice=invoice, account=account, during=period)
-    InvoiceEvent.objects.create(
-        invoice=invoice, state=InvoiceState.ISSUED, at=now, by=by, note=note
+def _issue(billed: Sequence[_Billed], *, by: str, now: datetime) -> dict[int, Invoice | Exception]:
+    """Issue all that nobody has overtaken since the snapshot."""
+    accounts = [each.account.pk for each in billed]
+    writing.lock(accounts)
+    counts = supplies.issued_counts(accounts)
+    found: dict[int, Invoice | Exception] = {}
+    left = []
+    for each in billed:
+        if counts.get(each.account.pk, 0) == each.reckoning.issued_before:
+            left.append(each)
+        else:  # corrections may be on the other one
+            found[each.account.pk] = each.issued() or NotSummed()
+    drafts = writing.drafts(reckoned=[(each.account, each.reckoning) for each in left], now=now)
+    writing.freeze(drafts)
+    invoices = [draft.invoice for draft in drafts]
+    _record(invoices, [each.order.waived for each in left], by=by, now=now)
+    _number(invoices, by=by, now=now)
+    return found | {invoice.account_id: invoice for invoice in invoices}
+
+
+def _record(invoices: Sequence[Invoice], notes: Sequence[str], *, by: str, now: datetime) -> None:
+    """Take the time of the accounts, and say what became of the invoices."""
+    PeriodClaim.objects.bulk_create(
+        PeriodClaim(invoice=invoice, account_id=invoice.account_id, during=invoice.during)
+        for invoice in invoices
     )
-    InvoiceDocument.objects.create(invoice=invoice, wanted_at=now, try_at=now)
-    invoice.issued_at, invoice.issued_by = now, by
-    invoice.due_on = _due_on(account, now)
-    invoice.number = take_number(INVOICES)
-    invoice.save(update_fields=["issued_at", "issued_by", "due_on", "number"])
-    return invoice
+    InvoiceEvent.objects.bulk_create(
+        InvoiceEvent(invoice=invoice, state=InvoiceState.ISSUED, at=now, by=by, note=note)
+        for invoice, note in zip(invoices, notes, strict=True)
+    )
+    InvoiceDocument.objects.bulk_create(
+        InvoiceDocument(invoice=invoice, wanted_at=now, try_at=now) for invoice in invoices
+    )
+
+
+def _number(invoices: Sequence[Invoice], *, by: str, now: datetime) -> None:
+    """Give invoices their numbers, by which they are issued: nothing may come after."""
+    if not invoices:
+        return
+    numbers = _take(INVOICES, len(invoices))
+    for invoice, number in zip(invoices, numbers, strict=True):
+        invoice.issued_at, invoice.issued_by = now, by
+        invoice.due_on, invoice.number = _due_on(invoice.account, now), number
+    columns = zip(*((each.pk, each.due_on, each.number) for each in invoices), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_ISSUE, [now, by, *map(list, columns)])
 
 
 def _due_on(account: CustomerAccount, now: datetime) -> date:
@@ -184,9 +236,14 @@ def take_number(series: str) -> str:
 
     Call it last: the row stays locked until the transaction ends.
     """
+    return _take(series, 1)[0]
+
+
+def _take(series: str, count: int) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [series])
-        return f"{series}{cursor.fetchone()[0]:06d}"
+        cursor.execute(_TAKE, {"prefix": series, "count": count})
+        first = cursor.fetchone()[0]
+    return [f"{series}{number:06d}" for number in range(first, first + count)]
 
 
 @transaction.atomic

@@ -1,17 +1,20 @@
 """Bill runs: asked for as rows, worked off turn by turn by whoever comes, safe to start twice.
 
-A turn is leased by a conditional update, worked off in a transaction of its own, and taken over
-by another worker when its lease ends: kill -9 costs a minute, never an invoice.
+A chunk of turns is leased by a conditional update, worked off together, one by one when one of
+them fails, and taken over by another worker when its lease ends: kill -9 costs a minute, never an
+invoice.
 """
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
 
 from accounts.models import CustomerAccount
 from billing.choices import RunState, Trouble, TurnState
@@ -56,8 +59,13 @@ WITH due AS MATERIALIZED (
 UPDATE billing_turn t SET claimed_until = %(until)s FROM chosen WHERE t.id = chosen.id
 RETURNING t.id
 """
-
-
+_TELL = """
+UPDATE billing_turn t SET state = d.state, total = d.total, energy_mwh = d.energy_mwh,
+    invoice_id = coalesce(d.invoice, t.invoice_id), claimed_until = NULL
+FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::bigint[], %s::bigint[])
+     AS d (id, state, total, energy_mwh, invoice)
+WHERE t.id = d.id
+"""
 _SETTLE = """
 UPDATE billing_turn t SET state = 'issued', invoice_id = d.invoice, total = d.total,
     claimed_until = NULL
@@ -95,6 +103,15 @@ def work_due(*, now: datetime) -> int:
     done = _work(approved, _issue, now) if approved else 0
     _finish(now)
     return done
+
+
+def is_due(*, now: datetime) -> bool:
+    """Tell whether a turn of some run waits for a worker."""
+    if BillRun.objects.filter(state=RunState.REQUESTED).exists():
+        return True
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    waiting = Turn.objects.filter(free, state__in=[TurnState.WAITING, TurnState.APPROVED])
+    return waiting.filter(run__state=RunState.RUNNING).exists()
 
 
 def _work(
@@ -154,8 +171,15 @@ def _rate(turns: Sequence[Turn], now: datetime) -> int:
     found = Reckoner(zone=zone, now=now).reckon({t.account_id: cycle_of(t) for t in turns})
     reckonings = corrections.with_corrections(found)
     billed = supplies.live_invoices({turn.account_id: cycle_of(turn) for turn in turns})
-    for turn, reckoning, troubles in zip(turns, reckonings, doubts.of(reckonings), strict=True):
-        _write(turn, reckoning, troubles, now, is_billed=turn.account_id in billed)
+    _write(
+        [
+            _Rated(turn, reckoning, troubles, turn.account_id in billed)
+            for turn, reckoning, troubles in zip(
+                turns, reckonings, doubts.of(reckonings), strict=True
+            )
+        ],
+        now,
+    )
     return len(turns)
 
 
@@ -165,24 +189,42 @@ def cycle_of(turn: Turn) -> Cycle:
     return terms.cycle_of(turn.run.day)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rated:
+    """A turn with what its account owes, and whether that is issued already."""
+
+    turn: Turn
+    reckoning: Reckoning
+    troubles: Mapping[Trouble, str]
+    is_billed: bool
+
+    @property
+    def is_drafted(self) -> bool:
+        """Whether a draft is written of it."""
+        return not self.turn.run.is_dry and self.reckoning.is_whole and not self.is_billed
+
+    @property
+    def state(self) -> TurnState:
+        """Where the turn stands after it."""
+        return TurnState.HELD if self.troubles else TurnState.RATED
+
+
 @transaction.atomic
-def _write(
-    turn: Turn,
-    reckoning: Reckoning,
-    troubles: Mapping[Trouble, str],
-    now: datetime,
-    *,
-    is_billed: bool,
-) -> None:
-    turn.total, turn.energy_mwh = reckoning.total, reckoning.energy_mwh
-    if not turn.run.is_dry and reckoning.is_whole and not is_billed:
-        turn.invoice = writing.draft(reckoning=reckoning, account=turn.account, now=now).invoice
-    turn.state = TurnState.HELD if troubles else TurnState.RATED
-    turn.claimed_until = None
-    turn.save()
+def _write(rated: Sequence[_Rated], now: datetime) -> None:
+    drafted = [(one.turn.account, one.reckoning) for one in rated if one.is_drafted]
+    drafts = writing.drafts(reckoned=drafted, now=now) if drafted else []
+    invoices = {draft.invoice.account_id: draft.invoice.pk for draft in drafts}
+    rows = [
+        (one.turn.pk, one.state.value, one.reckoning.total, one.reckoning.energy_mwh,
+         invoices.get(one.turn.account_id))
+        for one in rated
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_TELL, [list(column) for column in zip(*rows, strict=True)])
     BillException.objects.bulk_create(
-        BillException(turn=turn, trouble=trouble, detail=detail[:300])
-        for trouble, detail in troubles.items()
+        BillException(turn=one.turn, trouble=trouble, detail=detail[:300])
+        for one in rated
+        for trouble, detail in one.troubles.items()
     )
 
 

@@ -1,22 +1,38 @@
 """Writes a reckoning down as a draft: the invoice, its lines, and the intervals as billed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 from django.db import connection
+from django.db.models import Model
 
 from accounts.models import CustomerAccount
-from billing.models import AsBilled, CorrectionDay, Invoice, InvoiceLine
-from billing.packing import Billed, pack
+from billing.models import CorrectionDay, Invoice, InvoiceLine
+from billing.packing import Billed, pack_days
 from billing.rating.energy import Slices
 from billing.rating.lines import Line
 from billing.selectors.reckoned import Carried, Reckoning, Section
+from segs_site.lib import bulk, pgcopy
 from segs_site.lib.periods import DAY, Period, local_day, microseconds
 from segs_site.lib.quantities import exact_kwh
+
+# What a draft says; its bounds as instants follow from it.
+_HEAD = (
+    *("ends_on", "zone", "currency", "total", "energy_mwh", "estimated_mwh"),
+    *("parties", "sections"),
+)
+_WRITTEN_ANEW = [*_HEAD, "during", "drafted_at"]
+_LINE = (
+    *("place", "section", "of", "label", "amount", "exact", "rounding", "components"),
+    *("corrects_id", "carries_id"),
+)
+_FIRST_DAY = date(2000, 1, 1)  # from which PostgreSQL counts days
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,41 +50,128 @@ class Draft:
 
     invoice: Invoice
     written: Sequence[_Written]
+    period: Period
 
 
 def draft(*, reckoning: Reckoning, account: CustomerAccount, now: datetime) -> Draft:
-    """Write a draft in the caller's transaction, in the place of the one that was there.
+    """Write a draft as `drafts` does."""
+    (made,) = drafts(reckoned=[(account, reckoning)], now=now)
+    return made
 
-    Its intervals are not kept: it is reckoned anew when it is issued.
+
+def drafts(*, reckoned: Sequence[tuple[CustomerAccount, Reckoning]], now: datetime) -> list[Draft]:
+    """Write drafts of different accounts in the caller's transaction.
+
+    Each takes the place of the one that was there; who comes second waits for the first, and
+    finds his. What says the same as before is not written again. Intervals are not kept: a draft
+    is reckoned anew when it is issued.
     """
-    invoice = _invoice(reckoning, account, now)
-    written = list(_lines(reckoning, invoice))
-    InvoiceLine.objects.bulk_create([each.row for each in written])
-    return Draft(invoice, written)
+    lock([account.pk for account, _ in reckoned])
+    before = _drafts_of([account.pk for account, _ in reckoned])
+    invoices = [_invoice(reckoning, account, now) for account, reckoning in reckoned]
+    _keep_heads(invoices, before)
+    made = [
+        Draft(invoice, list(_lines(reckoning, invoice)), reckoning.period)
+        for invoice, (_, reckoning) in zip(invoices, reckoned, strict=True)
+    ]
+    _keep_lines(made, before)
+    return made
 
 
-def freeze(draft: Draft, *, period: Period) -> None:
-    """Keep the intervals of a draft as they are billed, in the transaction that issues it."""
+def lock(account_ids: Sequence[int]) -> None:
+    """Keep everybody else who bills the accounts waiting until the transaction ends."""
+    accounts = CustomerAccount.objects.filter(pk__in=account_ids).order_by("pk")
+    list(accounts.select_for_update(no_key=True).values_list("pk"))
+
+
+_Key = tuple[int, date]  # account and first day
+
+
+def _drafts_of(account_ids: Sequence[int]) -> dict[_Key, Invoice]:
+    there = Invoice.objects.filter(account__in=account_ids, issued_at=None)
+    return {_key(invoice): invoice for invoice in there.prefetch_related("lines")}
+
+
+def _key(invoice: Invoice) -> _Key:
+    return invoice.account_id, invoice.starts_on
+
+
+def _keep_heads(invoices: Sequence[Invoice], before: Mapping[_Key, Invoice]) -> None:
+    changed = []
+    for invoice in invoices:
+        there = before.get(_key(invoice))
+        if there is not None:
+            invoice.pk = there.pk
+            if _said_of(invoice, _HEAD) == _said_of(there, _HEAD):
+                invoice.drafted_at = there.drafted_at
+            else:
+                changed.append(invoice)
+    Invoice.objects.bulk_create([invoice for invoice in invoices if invoice.pk is None])
+    Invoice.objects.bulk_create(
+        changed, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN_ANEW
+    )
+
+
+def _keep_lines(made: Sequence[Draft], before: Mapping[_Key, Invoice]) -> None:
+    stale, fresh = [], []
+    for each in made:
+        there = before.get(_key(each.invoice))
+        old = [] if there is None else list(there.lines.all())
+        rows = [written.row for written in each.written]
+        if [_said_of(row, _LINE) for row in rows] != [_said_of(row, _LINE) for row in old]:
+            stale += [each.invoice.pk] if old else []
+            fresh += rows
+            continue
+        for row, kept in zip(rows, old, strict=True):
+            row.pk = kept.pk
+    if stale:
+        with connection.cursor() as cursor:  # a draft's lines have nothing that hangs on them
+            cursor.execute("DELETE FROM billing_invoiceline WHERE invoice_id = ANY(%s)", [stale])
+    InvoiceLine.objects.bulk_create(fresh)
+
+
+def _said_of(row: Model, fields: Sequence[str]) -> list[object]:
+    return [getattr(row, field) for field in fields]
+
+
+def freeze(drafts: Sequence[Draft]) -> None:
+    """Keep the intervals of drafts as they are billed, in the transaction that issues them."""
     zone = ZoneInfo(settings.SEGS_SITE_ZONE)
-    AsBilled.objects.bulk_create(
-        row for each in draft.written for row in _days(each, period, zone)
+    rows = [
+        row
+        for draft in drafts
+        for written in draft.written
+        for row in _days(written, draft.period, zone)
+    ]
+    rows += _carried_days([written.row for draft in drafts for written in draft.written])
+    if not rows:
+        return
+    lines, days, packed = zip(*rows, strict=True)
+    columns: list[pgcopy.Field] = [
+        pgcopy.Fixed(np.array(lines), ">i8"),
+        pgcopy.Fixed(np.array([(day - _FIRST_DAY).days for day in days]), ">i4"),
+        pgcopy.Varied(packed),
+    ]
+    bulk.copy_in(
+        table="billing_asbilled", columns="line_id, day, packed", body=pgcopy.rows(columns)
     )
-    carried = {each.row.carries_id: each.row for each in draft.written if each.row.carries_id}
-    AsBilled.objects.bulk_create(
-        AsBilled(line=carried[each.line_id], day=each.day, packed=each.packed)
-        for each in CorrectionDay.objects.filter(line__in=carried)
-    )
+
+
+_Row = tuple[int, date, bytes]  # the intervals of a line and day
+
+
+def _carried_days(lines: Sequence[InvoiceLine]) -> list[_Row]:
+    carried = {line.carries_id: line.pk for line in lines if line.carries_id}
+    if not carried:
+        return []
+    days = CorrectionDay.objects.filter(line__in=carried).order_by("line", "day")
+    return [(carried[each.line_id], each.day, bytes(each.packed)) for each in days]
 
 
 def _invoice(reckoning: Reckoning, account: CustomerAccount, now: datetime) -> Invoice:
-    """Write the head; who comes second waits for the first, and finds his draft."""
-    start = reckoning.cycle.start
-    drafts = Invoice.objects.filter(account=account, starts_on=start, issued_at=None)
-    pk = drafts.select_for_update().values_list("pk", flat=True).first()
-    invoice = Invoice(
-        pk=pk,
+    return Invoice(
         account=account,
-        starts_on=start,
+        starts_on=reckoning.cycle.start,
         ends_on=reckoning.cycle.end,
         zone=settings.SEGS_SITE_ZONE,
         during=(reckoning.period.start, reckoning.period.end),
@@ -80,11 +183,6 @@ def _invoice(reckoning: Reckoning, account: CustomerAccount, now: datetime) -> I
         sections=[_section(section) for section in reckoning.sections],
         drafted_at=now,
     )
-    invoice.save(force_insert=pk is None, force_update=pk is not None)
-    if pk is not None:
-        with connection.cursor() as cursor:  # a draft's lines have nothing that hangs on them
-            cursor.execute("DELETE FROM billing_invoiceline WHERE invoice_id = %s", [pk])
-    return invoice
 
 
 def _parties(account: CustomerAccount) -> dict[str, object]:
@@ -166,24 +264,27 @@ def _line(line: Line, invoice: Invoice, place: int, section: int) -> InvoiceLine
     )
 
 
-def _days(written: _Written, period: Period, zone: ZoneInfo) -> Iterator[AsBilled]:
+def _days(written: _Written, period: Period, zone: ZoneInfo) -> Iterator[_Row]:
     if written.section is None or written.slices is None:
         return
     billed = written.section.billed(written.slices)
     for day, packed in by_day(billed, period=period, zone=zone):
-        yield AsBilled(line=written.row, day=day, packed=packed)
+        yield written.row.pk, day, packed
 
 
 def by_day(billed: Billed, *, period: Period, zone: ZoneInfo) -> Iterator[tuple[date, bytes]]:
     """Cut intervals into local days, packed; a day without energy has none."""
-    billed = billed.take(np.argsort(billed.start, kind="stable"))
+    days, starts = _edges(period, zone)
+    packed = pack_days(billed.take(np.argsort(billed.start, kind="stable")), day_starts=starts)
+    return ((day, of_day) for day, of_day in zip(days, packed, strict=True) if of_day)
+
+
+@lru_cache(maxsize=64)
+def _edges(period: Period, zone: ZoneInfo) -> tuple[list[date], npt.NDArray[np.int64]]:
+    """Return the local days of a period, and where they begin."""
     days = list(_dates(period, zone))
-    starts = [local_day(day, zone).start for day in days]
-    edges = np.searchsorted(billed.start, [microseconds(start) for start in starts])
-    for day, start, first, last in zip(days, starts, edges, [*edges[1:], None], strict=True):
-        of_day = billed.take(slice(first, last))
-        if len(of_day):
-            yield day, pack(of_day, day_start=start)
+    starts = [microseconds(local_day(day, zone).start) for day in days]
+    return days, np.array(starts, np.int64)
 
 
 def _dates(period: Period, zone: ZoneInfo) -> Iterator[date]:

@@ -26,6 +26,12 @@ def issue(home, *, cycle=MAY, now=NOW, **said) -> Invoice:
     return issuing.issue(account=home.account, cycle=cycle, by=CLERK, now=now, **said)
 
 
+def draft(home, *, now: datetime) -> Invoice:
+    with transaction.atomic():
+        made = issuing.writing.draft(reckoning=worlds.reckon(home), account=home.account, now=now)
+    return made.invoice
+
+
 def void(invoice: Invoice, *, now=NOW) -> CreditNote:
     return issuing.void(invoice=invoice, reason="wrong meter", by=CLERK, now=now)
 
@@ -88,13 +94,25 @@ class TestIssue:
     def test_takes_the_place_of_the_draft(self):
         ours = home()
         used(ours.meter, [1])
-        with transaction.atomic():
-            draft = issuing.writing.draft(
-                reckoning=worlds.reckon(ours), account=ours.account, now=NOW
-            ).invoice
+        there = draft(ours, now=NOW)
 
-        assert issue(ours).pk == draft.pk
+        assert issue(ours).pk == there.pk
         assert InvoiceLine.objects.count() == 1
+
+    def test_writes_anew_only_what_a_draft_says_otherwise(self):
+        ours = home()
+        used(ours.meter, [1])
+        draft(ours, now=NOW)
+        line = InvoiceLine.objects.get()
+        draft(ours, now=NOW + timedelta(hours=1))
+        same = InvoiceLine.objects.get()
+        used(ours.meter, [4], start=MAY_START + timedelta(hours=1))
+
+        invoice = issue(ours)
+
+        assert same.pk == line.pk
+        assert (invoice.total, invoice.energy_mwh) == (Decimal("1.250"), 5_000_000)
+        assert [each.amount for each in invoice.lines.all()] == [Decimal("1.250")]
 
     def test_is_refused_before_the_period_is_over(self):
         with pytest.raises(issuing.NotOver):

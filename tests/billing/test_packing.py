@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.packing import Billed, Unreadable, pack, unpack
+from billing.packing import Billed, Unreadable, pack, pack_days, unpack
 from segs_site.lib.periods import microseconds
 
 DAY = datetime(2026, 10, 24, 22, tzinfo=UTC)
@@ -17,6 +17,14 @@ ROWS = st.lists(
         st.integers(-(10**15), 10**15),
     )
 )  # fmt: skip
+
+
+def billed(*rows: tuple[datetime, int, int, int]) -> Billed:
+    starts, *columns = zip(*rows, strict=True)
+    return Billed(
+        np.array([microseconds(start) for start in starts]),
+        *(np.array(column, np.int64) for column in columns),
+    )
 
 
 class TestPack:
@@ -44,3 +52,18 @@ class TestPack:
         assert unpack(pack(Billed(*row), day_start=DAY), day_start=DAY).start.tolist() == [
             microseconds(late)
         ]
+
+
+class TestPackDays:
+    def test_cuts_as_each_day_would_be_packed(self):
+        starts = [DAY, DAY + timedelta(days=1), DAY + timedelta(days=2)]
+        rows = billed(
+            *[(starts[0] + timedelta(hours=hour), 0, 5, 7 + hour) for hour in (0, 5, 23)],
+            *[(starts[2] + timedelta(hours=hour), 1, 2, hour) for hour in (0, 23)],
+        )
+
+        first, empty, last = pack_days(rows, day_starts=np.array([*map(microseconds, starts)]))
+
+        assert first == pack(rows.take(slice(0, 3)), day_start=starts[0])
+        assert empty == b""
+        assert last == pack(rows.take(slice(3, 5)), day_start=starts[2])

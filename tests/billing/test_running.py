@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from billing.choices import RunState, Trouble, TurnState
+from billing.invoicing import Cycle
 from billing.models import BillException, BillingTerms, BillRun, Invoice, Turn
 from billing.selectors import reckoning
 from billing.services import approving, issuing, running
@@ -205,6 +206,25 @@ class TestFailure:
         }
         assert BillException.objects.get().detail == "ArithmeticError: this one is odd"
         assert approving.approve(run=run, by=CLERK) == 2
+
+    def test_that_the_database_finds_leaves_the_others_issued(self):
+        homes = [billed(name) for name in "ABC"]
+        run = request()
+        work()
+        approving.approve(run=run, by=CLERK)
+        issuing.issue(account=homes[1].account, cycle=Cycle(date(2026, 4, 20), date(2026, 5, 20)),
+                      by=CLERK, now=NOW)  # fmt: skip
+
+        work()
+
+        assert states(run) == {
+            "ACC-A": TurnState.ISSUED,
+            "ACC-B": TurnState.PARKED,
+            "ACC-C": TurnState.ISSUED,
+        }
+        assert BillException.objects.get().detail.startswith("Overlapping")
+        numbers = Invoice.objects.issued().values_list("number", flat=True)
+        assert sorted(numbers) == ["INV-000001", "INV-000002", "INV-000003"]
 
     def test_of_a_worker_is_taken_over_when_its_lease_ends(self):
         billed("A")
