@@ -20,7 +20,7 @@ from accounts.models import Preferences, User
 from billing.documents import typesetting
 from billing.invoicing import Cycle
 from billing.models import Invoice, InvoiceDocument
-from billing.services import drawing, issuing
+from billing.services import drawing, issuing, running
 from tariffs import plans
 from tests.billing.worlds import CLERK, DYNAMIC, MAY, NOW, Home, home, prices, used, whole_month
 from tests.tariffs.conftest import by_token
@@ -139,6 +139,13 @@ class TestDrawing:
         tasks.draw_documents()
 
         assert InvoiceDocument.objects.drawn().filter(invoice=invoice).exists()
+
+    def test_waits_while_the_bills_of_a_run_are_due(self, invoice):
+        running.request(day=date(2026, 6, 15), by=CLERK, now=NOW)
+
+        tasks.draw_documents()
+
+        assert not InvoiceDocument.objects.drawn().exists()
 
     def test_of_a_draft_is_not_wished(self, carls):
         assert not InvoiceDocument.objects.exists()

@@ -41,9 +41,9 @@ def work_bills() -> None:
 
 @shared_task(name="workers.tasks.draw_documents")
 def draw_documents() -> None:
-    """Draw the documents of invoices that were issued."""
+    """Draw the documents of invoices that were issued; the bills of a run come first."""
     ended = time.monotonic() + WORK_FOR_S
-    while time.monotonic() < ended:
+    while time.monotonic() < ended and not running.is_due(now=datetime.now(UTC)):
         try:
             drawn = drawing.draw_due(now=datetime.now(UTC), limit=DOCUMENTS_AT_ONCE)
         except fonts.MissingFont as fault:
