@@ -19,6 +19,7 @@ from billing.choices import (
     Trouble,
     TurnState,
 )
+from billing.documents import doubting, wording
 from segs_site.lib import money
 from segs_site.lib.access import Action, may
 from segs_site.lib.choices import Quality
@@ -100,6 +101,18 @@ def mismatch(code: str) -> str:
 def trouble(code: str) -> str:
     """Return the word of a trouble."""
     return str(Trouble(code).label)
+
+
+@register.filter
+def detail(text: str) -> str:
+    """Return what makes a trouble one, in the reader's language."""
+    return doubting.detail(text)
+
+
+@register.filter
+def line_label(text: str) -> str:
+    """Return the label of a line or component, in the reader's language."""
+    return wording.label(text)
 
 
 @register.filter
