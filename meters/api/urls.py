@@ -12,6 +12,7 @@ from meters.api import (
     own,
     path,
     quarantine,
+    registers,
     validation,
 )
 
@@ -40,6 +41,8 @@ urlpatterns = [
     _door(f"admin/meters/{PK}", fleet.MeterView, "api-meter"),
     _door(f"admin/meters/{PK}/history", fleet.MeterHistoryView, "api-meter-history"),
     _door(f"admin/meters/{PK}/exchange", exchange.ExchangeView, "api-meter-exchange"),
+    _door(f"admin/meters/{PK}/registers", registers.RegistersView, "api-meter-registers"),
+    _door(f"admin/meters/{PK}/revisions", registers.RevisionsView, "api-meter-revisions"),
     _door("admin/top-consumers", fleet.TopConsumersView, "api-top-consumers"),
     _door("admin/quarantine", quarantine.QuarantineListView, "api-quarantine"),
     _door("admin/quarantine/bulk", quarantine.BulkView, "api-quarantine-bulk"),

@@ -5,6 +5,7 @@ A register's read is taken as it is shown; consumption of it is times the ratio 
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -38,6 +39,8 @@ class Moved:
 
     meter_id: int
     serial: str
+    point: str
+    multiplier: Decimal
     period: Period
     start_mwh: int | None
     end_mwh: int | None
@@ -60,7 +63,20 @@ def moved(*, service_point_id: int, period: Period) -> list[Moved]:
     there = MeterInstallation.objects.filter(
         service_point=service_point_id, during__overlap=(period.start, period.end)
     )
-    return [_moved(place, period) for place in there.select_related("meter").order_by("during")]
+    return _all_moved(there, period)
+
+
+def moved_by(*, meter_id: int, period: Period) -> list[Moved]:
+    """Return what a meter's register moved in a period, a place after the other."""
+    hung = MeterInstallation.objects.filter(
+        meter=meter_id, during__overlap=(period.start, period.end)
+    )
+    return _all_moved(hung, period)
+
+
+def _all_moved(places: QuerySet[MeterInstallation], period: Period) -> list[Moved]:
+    found = places.select_related("meter", "service_point").order_by("during")
+    return [_moved(place, period) for place in found]
 
 
 def _moved(place: MeterInstallation, period: Period) -> Moved:
@@ -74,7 +90,16 @@ def _moved(place: MeterInstallation, period: Period) -> Moved:
         ended = _stood(place.meter_id, end, hung)
     known = began is not None and ended is not None
     used = round((ended - began) * place.multiplier) if known else None  # type: ignore[operator]
-    return Moved(place.meter_id, place.meter.serial, Period(start, end), began, ended, used)
+    return Moved(
+        place.meter_id,
+        place.meter.serial,
+        place.service_point.code,
+        place.multiplier,
+        Period(start, end),
+        began,
+        ended,
+        used,
+    )
 
 
 def _first_read(place: MeterInstallation, at: datetime) -> int | None:

@@ -93,6 +93,8 @@ API: dict[str, Rule] = {
     "admin/meters/:pk": read(STAFF),
     "admin/meters/:pk/history": read(STAFF),
     "admin/meters/:pk/exchange": send(OPERATORS),
+    "admin/meters/:pk/registers": read(STAFF),
+    "admin/meters/:pk/revisions": read(STAFF),
     "admin/top-consumers": read(STAFF),
     "admin/quarantine": read(OPERATORS),
     "admin/quarantine/bulk": send(OPERATORS),

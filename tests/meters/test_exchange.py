@@ -313,6 +313,45 @@ class TestRevisions:
         )  # fmt: skip
         assert quarter(old).energy_mwh == 1_000_000
 
+    def test_are_shown_to_who_watches(self, old: Meter, olga: User) -> None:
+        said(old, NOON + QUARTER, kw=2)
+        summed(old)
+        Reading.objects.update(power_mw=4 * KWH)
+        summed(old)
+        asked = {"start": "2026-11-20T00:00:00Z", "end": "2026-11-21T00:00:00Z"}
+
+        answer = signed_in(olga).get(f"/api/admin/meters/{old.pk}/revisions", asked).json()
+
+        (row,) = answer["results"]
+        assert (row["energy_kwh"], row["quality"], row["count"]) == (0.5, "calculated", 1)
+
+
+class TestLateExchange:
+    def test_heals_what_the_region_was_taken_to_draw(self, old: Meter) -> None:
+        Meter.objects.filter(pk=old.pk).update(reading_interval_s=60)
+        for place in range(1, 31):
+            said(old, NOON + place * MINUTE, kw=6)
+        minutes = [NOON + place * MINUTE for place in range(30)]
+
+        def close() -> None:
+            with connection.cursor() as cursor:
+                pairs = [(meter.pk, minute) for minute in minutes for meter in Meter.objects.all()]
+                sums.single_minutes(cursor, pairs=pairs, shards=range(64), now=NOON)
+                sums.whole_quarters(cursor, starts=[NOON, NOON + QUARTER], now=NOON)
+                sums.region_quarters(cursor, starts=[NOON, NOON + QUARTER], now=NOON)
+
+        close()
+        new = exchanged(old, at=NOON + QUARTER, final=Dials(), first=Dials())
+        for place in range(16, 31):
+            said(new, NOON + place * MINUTE, kw=3)
+        close()
+
+        rows = RegionQuarter.objects.filter(region__code="North").order_by("start")
+        assert [row.energy_mwh for row in rows] == [1_500_000, 750_000]
+        assert not QuarterWindow.objects.filter(
+            meter=old, start=NOON + QUARTER, region__isnull=False
+        ).exists()
+
 
 ZONES = {
     "Europe/Brussels": date(2026, 10, 25),  # 25 hours

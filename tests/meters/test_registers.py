@@ -298,6 +298,23 @@ class TestDoors:
         assert (done.status_code, done.json()["state"]) == (200, "adopted")
         assert (again.status_code, again.json()["code"]) == (409, "already_decided")
 
+    def test_tell_what_a_register_moved_across_a_rollover(
+        self, meter: Meter, start: datetime, now: datetime, olga: User
+    ) -> None:
+        take(said(meter, start, [99_999.3, 2.1, 2.2, 2.3]), now=now)
+        asked = {"start": start.isoformat(), "end": now.isoformat()}
+
+        body = signed_in(olga).get(f"/api/admin/meters/{meter.pk}/registers", asked).json()
+
+        (moved,), (turn,) = body["moved"], body["turns"]
+        assert (moved["start_kwh"], moved["end_kwh"], moved["used_kwh"]) == (
+            "99999.3",
+            "100002.3",
+            "3",
+        )
+        assert (turn["kind"], turn["used_kwh"], turn["decided_by"]) == ("rollover", "2.8", "")
+        assert body["register_digits"] == 5
+
     def test_offer_it_on_the_page(
         self, client: Client, meter: Meter, start: datetime, now: datetime, olga: User
     ) -> None:
