@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import formats
 from django.views.decorators.http import require_GET
 
+from alerts.choices import Kind
 from alerts.selectors import own as alerts
 from billing.portal import ahead, charts, own, projected, spending
 from billing.portal.ahead import Price
@@ -25,6 +27,8 @@ from segs_site.lib.doors import page_needs
 from segs_site.lib.periods import Period, local_day
 from segs_site.lib.quantities import to_kwh
 
+TOLD_FOR = timedelta(hours=12)  # that the supply is back
+
 
 @dataclass(frozen=True, slots=True)
 class Coming:
@@ -40,9 +44,11 @@ class Coming:
 def home(request: HttpRequest) -> HttpResponse:
     """Show what the asker's electricity costs, and what to know of it."""
     mine = own.of(request)
+    troubles = _troubles(mine)
     context = {
         "own": mine,
-        "troubles": _troubles(mine),
+        "troubles": troubles,
+        "restored": _restored(mine, dark={each.service_point for each in troubles}),
         "coming": [_coming(price, mine) for price in ahead.of(mine)],
         "heard": _heard(mine),
         "last": _last(request),
@@ -98,6 +104,16 @@ def _troubles(mine: Own) -> list[alerts.OwnAlert]:
     found = alerts.of(mine.current).filter(cleared_at=None, resolved_at=None).order_by("-first_at")
     shown_to_him = alerts.shown(found, mine.current, now=mine.now)
     return [each for each in shown_to_him if not each.is_over]
+
+
+def _restored(mine: Own, *, dark: set[str]) -> list[alerts.OwnAlert]:
+    """Return the outages that ended a little while ago, where there is none again."""
+    since = mine.now - TOLD_FOR
+    ended = Q(cleared_at__gt=since) | Q(cleared_at=None, resolved_at__gt=since)
+    lately = alerts.of(mine.current).filter(ended, kind=Kind.OUTAGE)
+    over = alerts.shown(lately.order_by("-first_at"), mine.current, now=mine.now)
+    newest = {each.service_point: each for each in reversed(over)}
+    return [each for point, each in newest.items() if point not in dark]
 
 
 def _heard(mine: Own) -> list[tuple[str, datetime | None, bool]]:

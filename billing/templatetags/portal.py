@@ -82,8 +82,21 @@ def cycle_words(cycle: Cycle) -> str:
 
 @register.filter
 def cycles_words(cycles: Sequence[Cycle]) -> str:
-    """Return billing periods in a row of words."""
-    return ", ".join(cycle_words(cycle) for cycle in cycles)
+    """Return billing periods in order, those that follow each other by their first and last."""
+    runs: list[list[Cycle]] = []
+    for cycle in cycles:
+        if runs and runs[-1][-1].end == cycle.start:
+            runs[-1].append(cycle)
+        else:
+            runs.append([cycle])
+    return ", ".join(_run(run) for run in runs)
+
+
+def _run(run: Sequence[Cycle]) -> str:
+    if len(run) <= 2:
+        return ", ".join(cycle_words(cycle) for cycle in run)
+    words = {"first": cycle_words(run[0]), "last": cycle_words(run[-1])}
+    return _("%(first)s to %(last)s") % words
 
 
 def _period(start: date, end: date) -> str:

@@ -28,6 +28,31 @@ PLAN = {
     "taxes": [{"name": "VAT", "pct": "21"}],
 }
 
+ALSO = {"standing_per_day": "0.30", "taxes": [{"name": "VAT", "pct": "21"}]}
+NIGHT = {"00:00": "night", "07:00": "day", "22:00": "night"}
+OTHERS = [
+    ("flat-carl", "One price", ALSO | {"energy": {"kind": "flat", "price": "0.215"}}),
+    (
+        "day-night-carl",
+        "Day and night",
+        ALSO
+        | {
+            "energy": {
+                "kind": "time_of_use",
+                "rates": {"day": "0.25", "night": "0.15"},
+                "seasons": {
+                    "01-01": [
+                        {
+                            "on": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+                            "from": NIGHT,
+                        }
+                    ]
+                },
+            }
+        },
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Household:
@@ -84,6 +109,8 @@ def _account(meter: Meter, *, since: datetime) -> CustomerAccount:
     plan = RatePlan.objects.create(
         code="dynamic-carl", name="By the hour", currency="EUR", definition=PLAN
     )
+    for code, name, definition in OTHERS:
+        RatePlan.objects.create(code=code, name=name, currency="EUR", definition=definition)
     ServiceAgreement.objects.create(
         account=account, service_point=installed.service_point, plan=plan, during=(since, None)
     )

@@ -28,6 +28,9 @@ def shoot(stage: Stage, browser: Browser, name: str, theme: str, bill: int) -> N
         "prices": "prices/",
         "bills": "bills/",
         "bill": f"bills/{bill}/",
+        "compare": "compare/",
+        "own-data": "account/data/",
+        "close": "account/close/",
     }
     with chromium.opened(browser, size=SIZES[name], theme=theme) as page:
         cookie = {

@@ -46,7 +46,8 @@ def paths(household: homes.Household) -> list[str]:
     bill = f"bills/{household.bills[-1].pk}/"
     return [
         "home/", "usage/", "usage/?view=day&unit=money", "usage/?view=year", "prices/",
-        "prices/?back=7d", "bills/", bill, f"{bill}lines/0/",
+        "prices/?back=7d", "bills/", bill, f"{bill}lines/0/", "compare/", "account/",
+        "account/data/", "account/close/",
     ]  # fmt: skip
 
 

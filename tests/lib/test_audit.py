@@ -29,8 +29,8 @@ pytestmark = pytest.mark.django_db
 
 # What is measured, what is worked out from it, and what processes note of themselves.
 NOT_AUDITED = {
-    "accounts.Attempts", "accounts.DataExport", "accounts.Letter", "accounts.PasskeyChallenge", "accounts.Preferences",
-    "accounts.Registration", "accounts.TokenFamily",
+    "accounts.Attempts", "accounts.DataExport", "accounts.Letter", "accounts.PasskeyChallenge",
+    "accounts.Preferences", "accounts.Registration", "accounts.TokenFamily",
     "alerts.AddressOutage", "alerts.Advice", "alerts.Delivery", "alerts.Interruption",
     "alerts.Lane", "alerts.Notice", "alerts.TimeOfDay", "alerts.Untold", "alerts.WatchState",
     "alerts.AlertEvent", "alerts.ShiftNote",  # records themselves, and cannot be changed

@@ -112,10 +112,30 @@ class TestHome:
         assert "Outage" not in shown(carls, "portal-home")
 
         raised(ours.meter, at=NOW)
-        assert "Outage at your address." in shown(carls, "portal-home")
+        assert "Outage at your address.</b> Our crew is informed." in shown(carls, "portal-home")
 
         Alert.objects.update(state="resolved", cleared_at=NOW, resolved_at=NOW)
         assert "Outage" not in shown(carls, "portal-home")
+
+    def test_says_for_half_a_day_that_supply_is_back_unless_it_is_out_again(
+        self, carls: Client, carl: User
+    ) -> None:
+        ours = give(home("A"), carl)
+        began = raised(ours.meter, at=NOW - 2 * HOUR).first_at
+        back = NOW - HOUR
+        Alert.objects.update(state="resolved", cleared_at=back, resolved_at=back)
+
+        said = shown(carls, "portal-home")
+        assert "The supply is back since 07:00." in said
+        assert f"it was out since {began:%H:%M}" in said
+
+        raised(ours.meter, at=NOW)
+        assert "The supply is back" not in shown(carls, "portal-home")
+
+        Alert.objects.update(
+            state="resolved", cleared_at=NOW - 13 * HOUR, resolved_at=NOW - 13 * HOUR
+        )
+        assert "The supply is back" not in shown(carls, "portal-home")
 
     def test_says_why_the_last_bill_was_dearer(self, carls: Client, carl: User) -> None:
         ours = give(home("A"), carl)
