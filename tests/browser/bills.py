@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -9,15 +10,19 @@ from django.conf import settings
 from accounts.choices import UserRole
 from accounts.models import Customer, CustomerAccount, ServiceAgreement, User
 from billing.models import BillException, BillRun, Invoice, Turn
-from billing.services import approving, receiving, running
+from billing.services import approving, banking, matching, receiving, running
 from meters.models import Meter, MeterInstallation
 from segs_site.lib.periods import Period, local_day
 from tariffs.models import RatePlan
+from tests.billing.statements.files import payment, statement
 from tests.billing.worlds import used
 from tests.browser.scene import Grid
 
 CLARA, PASSWORD = "clara@utility.example", "secret-clara"
 PLAN = {"energy": {"kind": "flat", "price": "0.25"}, "taxes": [{"name": "VAT", "pct": "20"}]}
+
+
+BACK = "<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>"
 
 
 def last_month() -> Period:
@@ -66,6 +71,24 @@ def lay_office(grid: Grid) -> None:
     settle_in(grid.meters[1], "B", kwh=None)
 
 
+def match() -> None:
+    """Do what workers do with the entries of bank files."""
+    while matching.match_due(now=datetime.now(UTC), limit=50):
+        pass
+
+
+def lay_money(invoice: Invoice) -> None:
+    """Lay a bank's file: a part of an invoice is booked, two entries wait, a return among them."""
+    entries = [
+        payment("12.00", invoice.number), payment("19.90", "thank you", ref="B-2"),
+        payment("5.00", "", ref="B-3", way="DBIT", more=BACK),
+    ]  # fmt: skip
+    now = datetime.now(UTC)
+    stream = BytesIO(statement(entries))
+    banking.take_in(stream=stream, name="bank.xml", format_name="", by=CLARA, now=now)
+    match()
+
+
 def request() -> BillRun:
     """Ask for a run of last month."""
     day = date.fromisoformat(f"{month_word()}-01")
@@ -102,5 +125,6 @@ def lay_month(grid: Grid) -> tuple[int, int]:
         account=invoice.account, invoice=invoice, amount=Decimal(40), currency="EUR",
         received_on=now.date(), reference="BANK-1", by=CLARA, now=now,
     )  # fmt: skip
+    lay_money(invoice)
     park("ACC-D")
     return run.pk, invoice.pk

@@ -85,7 +85,13 @@ def shoot_bills(
     """Take a bill run and an invoice, as the clerk sees them."""
     with chromium.opened(browser, size=size, theme=theme) as page:
         chromium.sign_in(page, stage.web.address, bills.CLARA, bills.PASSWORD)
-        for picture, path in (("run", f"runs/{run}/"), ("invoice", f"invoices/{invoice}/")):
+        for picture, path in (
+            ("run", f"runs/{run}/"),
+            ("invoice", f"invoices/{invoice}/"),
+            ("bank", "bank/"),
+            ("receivables", "receivables/"),
+            ("deliveries", "deliveries/"),
+        ):
             page.goto(f"{stage.web.address}/billing/{path}")
             page.locator("#link[data-link=live]").wait_for()
             page.screenshot(path=TARGET / f"{picture}-{name}-{theme}.png", full_page=True)
