@@ -99,9 +99,12 @@ def _request(schema: Json, path: str, verb: str, operation: Json) -> Json:
         "description": operation["description"],
         "url": _url(path, operation.get("parameters", [])),
     }
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    contents = operation.get("requestBody", {}).get("content", {})
+    content = contents.get("application/json")
     if content is not None:
         request |= _body(SENT.get(name) or _example(schema, content))
+    elif "multipart/form-data" in contents:
+        request["body"] = {"mode": "formdata", "formdata": [{"key": "file", "type": "file"}]}
     if {"apiKey": []} in operation.get("security", []):
         request["auth"] = {"type": "noauth"}
         request.setdefault("header", []).append(_pair("X-Api-Key", "{{key}}"))

@@ -1,4 +1,4 @@
-"""Forms of meters: which are listed, which day is shown, what is decided of the quarantine."""
+"""Forms of meters: which are listed, which day is shown, what is decided."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from grid.models import Region
 from meters.choices import Quarantine, QuarantineState, Reporting
-from meters.selectors import fleet
+from meters.selectors import fleet, formats
 from meters.services.exchange import Dials, Order
 
 TEXT, CHOICE = {"class": "form-control", "autocomplete": "off"}, {"class": "form-select"}
@@ -189,3 +189,47 @@ class DayForm(forms.Form):
         self.is_valid()
         day: date | None = self.cleaned_data.get("day")
         return min(day, today) if day and FIRST_DAY <= day < LAST_DAY else today
+
+
+def _formats() -> list[tuple[str, str]]:
+    known = formats.formats()
+    return [(name, known[name].label) for name in sorted(known)]
+
+
+def _formats_or_found_out() -> list[tuple[str, Any]]:
+    return [("", _("found out from its beginning")), *_formats()]
+
+
+class UploadForm(forms.Form):
+    """A meter file, and how it is written."""
+
+    file = forms.FileField(
+        label=_("File"),
+        allow_empty_file=True,
+        max_length=None,
+        widget=forms.FileInput(attrs={"class": "form-control"}),
+    )
+    format = forms.ChoiceField(
+        required=False,
+        label=_("Format or import profile"),
+        choices=_formats_or_found_out,
+        widget=forms.Select(attrs=CHOICE),
+    )
+
+
+class FormatForm(forms.Form):
+    """How a file is written."""
+
+    format = forms.ChoiceField(
+        label=_("Format or import profile"),
+        choices=_formats,
+        widget=forms.Select(attrs=CHOICE),
+    )
+
+
+class UndoForm(forms.Form):
+    """Why a file is taken back."""
+
+    reason = forms.CharField(
+        max_length=500, label=_("Reason"), widget=forms.TextInput(attrs=TEXT | {"id": "reason"})
+    )

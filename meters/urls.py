@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from meters.views import exchange, fleet, meter, quarantine
+from meters.views import exchange, fleet, imports, meter, quarantine
 
 urlpatterns = [
     path("meters/", fleet.meters, name="meters"),
     path("meters/quarantine/", quarantine.quarantine, name="quarantine"),
+    path("meters/imports/", imports.imports, name="imports"),
+    path("meters/imports/<int:pk>/", imports.one, name="import"),
     path("meters/<int:pk>/", meter.meter, name="meter"),
     path("meters/<int:pk>/exchange/", exchange.exchange, name="meter-exchange"),
     path("meters/<int:pk>/day/", meter.day, name="meter-day"),

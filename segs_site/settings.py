@@ -96,7 +96,7 @@ SEGS_BROKER_MEMORY_LIMIT_MB = env.int(
 SEGS_DEDUPE_MARKS = env.int("SEGS_DEDUPE_MARKS", 1_000_000, validate=validate.Range(min=0))
 SEGS_WAITAOF_REPLICAS = env.int("SEGS_WAITAOF_REPLICAS", 0, validate=validate.Range(0, 5))
 SEGS_MAX_UPLOAD_BYTES = env.int(
-    "SEGS_MAX_UPLOAD_BYTES", 100_000_000, validate=validate.Range(min=1000)
+    "SEGS_MAX_UPLOAD_BYTES", 200_000_000, validate=validate.Range(min=1000)
 )
 SEGS_MAX_SOCKETS = env.int("SEGS_MAX_SOCKETS", 2000, validate=validate.Range(min=1))
 SEGS_API_LIMITS: dict[str, int] = {

@@ -15,7 +15,7 @@ from segs_site.lib import trace
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "segs_site.settings")
 
-QUEUES = ("prices", "windows", "alerts", "billing", "mail")
+QUEUES = ("prices", "windows", "alerts", "billing", "imports", "mail")
 
 
 TASK_S = Histogram(
@@ -135,6 +135,11 @@ app.conf.beat_schedule = {
         "task": "workers.tasks.deliver_bills",
         "schedule": 5.0,
         "options": {"queue": "billing", "expires": 30},
+    },
+    "work-imports": {
+        "task": "workers.tasks.work_imports",
+        "schedule": 2.0,
+        "options": {"queue": "imports", "expires": 10},
     },
     "mark-overdue": {
         "task": "workers.tasks.mark_overdue",

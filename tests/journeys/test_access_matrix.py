@@ -46,7 +46,15 @@ from billing.models import (
 )
 from billing.packing import VERSION
 from grid import consumers
-from meters.models import Finding, GatewayRequest, Meter, QuarantinedReading, ServicePoint
+from meters.choices import UploadState
+from meters.models import (
+    Finding,
+    GatewayRequest,
+    Meter,
+    QuarantinedReading,
+    ServicePoint,
+    Upload,
+)
 from meters.services import requests
 from segs_site.lib import health
 from segs_site.lib.models import DeadLetter
@@ -164,6 +172,9 @@ def scene(small_grid: worlds.SmallGrid, now: datetime, monkeypatch: pytest.Monke
         serial="MTR-X", ts=now, reason="unknown_meter", raw="{}", received_at=now, origin="1-0"
     )
     letter = DeadLetter.objects.create(shard=0, letter="1-0", origin="1-0", reason="odd", size=1)
+    sent = Upload.objects.create(
+        name="nem.csv", size=1, state=UploadState.READY, uploaded_by="olga", uploaded_at=now
+    )
     carl = {"pk": people[matrix.CARL].pk}
     alert = raised(small_grid.north_meters[0], at=now)
     rule = AlertRule.objects.create(kind=Kind.OUTAGE, region=small_grid.north, severity=3)
@@ -183,6 +194,8 @@ def scene(small_grid: worlds.SmallGrid, now: datetime, monkeypatch: pytest.Monke
             "alerts/planned-work/": {"pk": work.pk},
             "alerts/": {"pk": alert.pk},
             "api/telemetry/requests/": {"pk": asked_of(small_grid.north_meters[0], now)},
+            "api/admin/imports/": {"pk": sent.pk},
+            "meters/imports/": {"pk": sent.pk},
             "api/admin/meters/": {"pk": small_grid.north_meters[0].pk},
             "meters/": {"pk": small_grid.north_meters[0].pk},
             "api/admin/quarantine/": {"pk": held.pk},
