@@ -249,10 +249,7 @@ def bills(account: CustomerAccount, now: datetime) -> dict[str, dict[str, Any]]:
         file=file, line=1, key="K", booked_on="2026-06-02", amount=1, currency="EUR",
         is_credit=True, is_return=False, is_batch=False, state="waiting", mismatch="several",
     )  # fmt: skip
-    delivery = Delivery.objects.create(
-        invoice=draft, way="mail", address="carl@home.example", state="bounced", wanted_at=now,
-        due_at=now,
-    )  # fmt: skip
+    delivery = Delivery.objects.create(invoice=draft, way="print", wanted_at=now, due_at=now)
     batch = PrintBatch.objects.create(wanted_at=now, wanted_by="clara@utility.example")
     parts = {
         "billing/bank/entries/": {"pk": entry.pk},
