@@ -52,6 +52,8 @@ def of_region(*, region_id: int, period: Period) -> list[Revenue]:
     parts: dict[str, list[tuple[Whole, Whole, Whole]]] = {}
     for line, columns in _read(_lines(region_id, period), period):
         parts.setdefault(line.invoice.currency, []).append(columns)
+    if not parts:
+        return []
     bands = _Bands(region_id, period)
     found = (_revenue(currency, columns, period, bands) for currency, columns in parts.items())
     return sorted((each for each in found if each.bands), key=lambda each: each.currency)

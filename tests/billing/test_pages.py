@@ -529,7 +529,7 @@ class TestQueries:
         counted(7, "invoices")
 
     def test_of_an_invoice_stay_few(self, counted: Callable[..., None], invoice: Invoice) -> None:
-        counted(18, "invoice", invoice.pk)
+        counted(21, "invoice", invoice.pk)
         counted(9, "invoice-line", invoice.pk, invoice.lines.get(of="energy").place)
 
 
