@@ -5,6 +5,7 @@ a close deletes the ids it has read and no others, so a mark that is still uncom
 close runs is found by the next one.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from meters.services import sums
 from segs_site.lib import partitions
 from segs_site.lib.locks import Lock
 from segs_site.lib.periods import DAY, MINUTE, QUARTER, floor
+
+log = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=5)  # the time a reading may take from its stamp to its shard's clock
 MINUTES_A_STEP = 15
@@ -119,6 +122,9 @@ def _read_marks(*, before: datetime, now: datetime) -> Marks:
             whole.setdefault(minute, set()).add(shard)
         else:
             single.add((meter, minute))
+    past = sum(minute < kept_from for *_, minute in rows)
+    if past:
+        log.warning("left %s marks alone: raw readings of before %s are gone", past, kept_from)
     return Marks(
         ids=[row[0] for row in rows],
         whole=whole,

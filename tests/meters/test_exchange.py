@@ -31,7 +31,7 @@ from meters.models import (
 )
 from meters.selectors import energy, histories
 from meters.selectors.histories import Resolution
-from meters.services import exchange, sums
+from meters.services import exchange, sums, windows
 from meters.services.exchange import Dials, Order
 from segs_site.lib import partitions
 from segs_site.lib.choices import Quality
@@ -324,6 +324,15 @@ class TestRevisions:
 
         (row,) = answer["results"]
         assert (row["energy_kwh"], row["quality"], row["count"]) == (0.5, "calculated", 1)
+
+
+class TestMarksOfMinutesWhoseReadingsAreGone:
+    def test_are_told_of(self, caplog: pytest.LogCaptureFixture) -> None:
+        WindowMark.objects.create(shard=0, minute=NOON)
+
+        windows._read_marks(before=NOON + MINUTE, now=NOON + timedelta(days=1000))
+
+        assert "left 1 marks alone" in caplog.text
 
 
 class TestLateExchange:
