@@ -101,6 +101,6 @@ def line(results: Sequence[Result]) -> str:
         "floods": max(one["floods"] for one in quiet) if quiet else "-",
         "outages_found_pct": f"{_pct(in_time, injected):.2f}" if injected else "-",
         "outages_p95_s": f"{percentiles(delays)[1]:.1f}" if delays else "-",
-        "false_alarms": sum(one["false_alarms"] for one in results),
+        "false_alarms": sum(one["false_alarms"] for one in results) if results else "-",
     }
     return "bench-alerts: " + " ".join(f"{name}={value}" for name, value in said.items())
