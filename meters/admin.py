@@ -18,7 +18,9 @@ from meters.models import (
     QuarantinedReading,
     ReadFile,
     ServicePoint,
+    ValidationRule,
 )
+from meters.vee import rules
 
 
 class ReadOnly:
@@ -154,3 +156,28 @@ class ImportProfileAdmin(admin.ModelAdmin):
     list_filter = ["layout"]
     search_fields = ["name", "label"]
     inlines = [ImportChannelInline]
+
+
+@admin.register(ValidationRule)
+class ValidationRuleAdmin(admin.ModelAdmin):
+    """What intervals are judged by, from the next step on; each kind has its one rule."""
+
+    list_display = ["kind", "action", "is_on", "parameters"]
+    readonly_fields = ["kind", "takes"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: every kind has its rule."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Refuse: a rule is switched off."""
+        return False
+
+    @admin.display(description="what it takes")
+    def takes(self, rule: ValidationRule) -> str:
+        """Say the parameters with bounds and defaults."""
+        known = rules.PARAMETERS[rules.Kind(rule.kind)].items()
+        return "; ".join(
+            f"{name}: {each.means} ({each.least:g} to {each.most:g}, else {each.default:g})"
+            for name, each in known
+        )
