@@ -28,7 +28,7 @@ FROM meters_reading r JOIN meters_meter m ON m.id = r.meter_id
 _WINDOWS = """
 SELECT substr(m.serial, 7)::bigint, (extract(epoch FROM w.start) * 1000000)::bigint, w.mean_mw,
        w.min_mw, w.max_mw, w.energy_mwh, w.estimated_mwh, w.mean_mv, w.count, w.quality
-FROM {table} w JOIN meters_meter m ON m.id = w.meter_id
+FROM {table} w JOIN meters_meter m ON m.id = w.meter_id WHERE w.count > 0
 """
 _REGIONS = """
 SELECT g.code, (extract(epoch FROM l.start) * 1000000)::bigint, l.mean_mw, l.min_mw, l.max_mw,
