@@ -10,7 +10,7 @@ PORT ?= 8000
 export PORT SEGS_HOME DEMO_METERS DEMO_INTERVAL
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench-ingest bench-api bench-billing bench-alerts bench-estimates fuzz-api torture schema requirements clean
+.PHONY: help demo test check bench-ingest bench-api bench-billing bench-imports bench-alerts bench-estimates fuzz-api torture schema requirements clean
 
 help:
 	@echo 'make demo          the whole system with a demo grid on http://127.0.0.1:$(PORT)/'
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench-estimates how far estimates are off, on masked days that are known'
 	@echo 'make fuzz-api      asks every operation of the API 200 odd things, for half an hour'
 	@echo 'make torture       kills processes under load and counts'
+	@echo 'make bench-imports how much memory a large meter file takes on its way into the database'
 	@echo 'make schema        writes docs/openapi.yaml and docs/collection.json from the code'
 	@echo 'make requirements  pins the dependencies of pyproject.toml anew'
 	@echo 'make clean         removes the virtual environment; the data stay'
@@ -55,6 +56,9 @@ bench-alerts: $(VENV)/.installed-dev
 
 bench-billing: $(VENV)/.installed-dev
 	@exec $(PY) -m benchmarks.billing $(ARGS)
+
+bench-imports: $(VENV)/.installed-dev
+	@exec $(PY) -m benchmarks.imports $(ARGS)
 
 bench-estimates: $(VENV)/.installed-dev
 	@exec $(PY) -m benchmarks.estimates $(ARGS)

@@ -94,6 +94,9 @@ class Tally:
             day.found += 1
             day.total += read.value
             day.covered |= minutes
+            whole = _whole((last - first) // MINUTE)
+            if day.covered == whole:
+                day.covered = whole  # one number for all whole days: files hold hundred thousands
         if read.end > last:  # it covers the beginning of the next day, and counts in its own
             spilled = _bits(timedelta(), read.end - last)
             self.spilled[on + DAY] = self.spilled.get(on + DAY, 0) | spilled
@@ -125,6 +128,12 @@ def _bits(start: timedelta, end: timedelta) -> int:
     """Return a number with a bit for each minute of `[start, end)`, one at least."""
     first = start // MINUTE
     return ((1 << max(1, -(-(end - start) // MINUTE))) - 1) << first
+
+
+@lru_cache(maxsize=64)
+def _whole(minutes: int) -> int:
+    """Return a number with a bit for each of so many minutes."""
+    return (1 << minutes) - 1
 
 
 @lru_cache(maxsize=4096)
