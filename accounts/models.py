@@ -355,10 +355,7 @@ class RecoveryCode(models.Model):
 
 
 class DataExport(models.Model):
-    """Everything that is held about a person, asked for by himself: made by a job, kept a while.
-
-    `archive` is a zip; it is None until it is made, and again once it has expired.
-    """
+    """A zip of what is held about a person, None until it is made and once it has expired."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="data_exports")
     asked_at = models.DateTimeField()
@@ -386,10 +383,7 @@ class DataExport(models.Model):
 
 
 class Closure(models.Model):
-    """A customer whose login was closed at his wish; his name goes once the law lets it go.
-
-    `erased_at` is None until then.
-    """
+    """A customer whose login was closed at his wish; his name goes once the law lets it go."""
 
     customer = models.OneToOneField(
         Customer, primary_key=True, on_delete=models.PROTECT, related_name="closure"
