@@ -81,14 +81,25 @@ ORDER BY w.meter_id, w.start
 """
 _MISSING = """
 SELECT i.meter_id, k.start
-FROM unnest(%(starts)s::timestamptz[]) AS k (start)
+FROM ({asked}) k
 JOIN meters_meterinstallation i ON i.during @> tstzrange(k.start, k.start + interval '15 minutes')
+ AND {whose}
 WHERE NOT EXISTS (SELECT FROM meters_quarter w
                   WHERE w.meter_id = i.meter_id AND w.start = k.start AND w.count > 0)
   AND EXISTS (SELECT FROM meters_quarter e
               WHERE e.meter_id = i.meter_id AND e.start < k.start AND e.count > 0
                 AND e.start >= k.start - %(heard)s)
 """
+_OF_ALL = "SELECT * FROM unnest(%(whole)s::timestamptz[]) AS u (start)"
+_OF_ONE = (
+    "SELECT * FROM unnest(%(meters)s::int[], %(starts)s::timestamptz[]) AS u (meter_id, start)"
+)
+_MISSING = " UNION ".join(
+    (
+        _MISSING.format(asked=_OF_ALL, whose="true"),
+        _MISSING.format(asked=_OF_ONE, whose="i.meter_id = k.meter_id"),
+    )
+)
 _TOUCHED = """
 SELECT DISTINCT f.meter_id, f.start, f."end"
 FROM unnest(%(meters)s::int[], %(starts)s::timestamptz[]) AS k (meter_id, start)
@@ -167,6 +178,13 @@ class Marked:
     whole: Sequence[datetime]
     single: Sequence[tuple[int, datetime]]
 
+    def of(self, meters: Collection[int]) -> list[tuple[int, datetime]]:
+        """Return them for some meters, each by itself."""
+        wanted = set(meters)
+        return [(meter, start) for meter in meters for start in self.whole] + [
+            key for key in self.single if key[0] in wanted
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Stand:
@@ -226,9 +244,14 @@ def _fact(meter: int, start: datetime, *row: Any) -> tuple[int, datetime, Facts]
     return meter, start, found
 
 
-def missing(starts: Collection[datetime]) -> list[tuple[int, datetime]]:
+def missing(marked: Marked) -> list[tuple[int, datetime]]:
     """Return who hung there, was heard before, and was not measured in these quarter-hours."""
-    parameters: dict[str, Any] = {"starts": sorted(starts), "heard": HEARD_WITHIN}
+    parameters: dict[str, Any] = {
+        "whole": list(marked.whole),
+        "meters": [meter for meter, _ in marked.single],
+        "starts": [start for _, start in marked.single],
+        "heard": HEARD_WITHIN,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_MISSING, parameters)
         return list(cursor.fetchall())

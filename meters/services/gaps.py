@@ -5,15 +5,16 @@ until it ends and is filled anew as a whole. What lies in a known outage is not 
 may have flowed. What a person has edited or accepted is no gap any more.
 """
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from meters.choices import FillMethod, FindingState, RuleKind
-from meters.models import Finding
+from meters.models import Finding, ValidationMark
 from meters.selectors import judged
 from meters.selectors.judged import GONE, Marked, Stand
 from meters.services import finals
@@ -22,6 +23,8 @@ from meters.vee import filling as calculation
 from meters.vee.filling import Filling, Gap
 from meters.vee.rules import Action, Kind, Rule
 from segs_site.lib.periods import DAY, MINUTE, QUARTER, Period, floor
+
+LOOK_FOR_S: Final = 2.0
 
 
 class Darkness(Protocol):
@@ -57,13 +60,11 @@ class Piece:
 
 
 def fill_marked(marked: Marked, about: About) -> int:
-    """Look at the gaps that marks touch; return how many quarter-hours were filled."""
-    spans: dict[int, list[Period]] = {}
-    for meter, start in judged.missing(marked.whole):
-        spans.setdefault(meter, []).append(Period(start, start + QUARTER))
-    touched = judged.touched_gaps(marked, states=FindingState.unsettled())
-    for meter, start, end in touched:
-        spans.setdefault(meter, []).append(Period(start, end))
+    """Look at the gaps that marks touch; return how many quarter-hours were filled.
+
+    Nobody closes windows meanwhile, so what takes too long is marked anew, meter by meter.
+    """
+    spans = _spans(marked)
     if not spans:
         return 0
     over = Period(
@@ -72,11 +73,29 @@ def fill_marked(marked: Marked, about: About) -> int:
     )
     dark = about.darkness(list(spans), over)
     changed: list[datetime] = []
-    for meter, each in spans.items():
-        for span in _joined(each):
+    ends = time.monotonic() + LOOK_FOR_S
+    left = list(spans)
+    while left:
+        meter = left.pop()
+        for span in _joined(spans[meter]):
             changed += _look(meter, span, dark.get(meter, ()), about)
+        if time.monotonic() > ends:
+            break
+    ValidationMark.objects.bulk_create(
+        ValidationMark(meter_id=meter, start=start) for meter, start in marked.of(left)
+    )
     finals.sum_regions(changed, now=about.now)
     return len(changed)
+
+
+def _spans(marked: Marked) -> dict[int, list[Period]]:
+    """Return what is missing or was found missing before, by meter."""
+    spans: dict[int, list[Period]] = {}
+    for meter, start in judged.missing(marked):
+        spans.setdefault(meter, []).append(Period(start, start + QUARTER))
+    for meter, start, end in judged.touched_gaps(marked, states=FindingState.unsettled()):
+        spans.setdefault(meter, []).append(Period(start, end))
+    return spans
 
 
 def _joined(spans: Iterable[Period]) -> list[Period]:

@@ -25,7 +25,7 @@ from segs_site.lib.locks import Lock
 from segs_site.lib.periods import QUARTER, Period, local_day
 
 WHOLE_A_STEP = 8  # two hours of every meter
-MARKS_A_STEP = 5_000
+MARKS_A_STEP = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from meters.models import (
     ValidationRule,
     WindowRevision,
 )
-from meters.services import validating
+from meters.services import gaps, validating
 from segs_site.lib import partitions
 from segs_site.lib.choices import Quality
 from segs_site.lib.periods import DAY, QUARTER, Period, floor
@@ -366,3 +366,19 @@ class TestStep:
         assert (before.energy_mwh, before.quality) == (5 * KWH, Quality.ACTUAL)
         assert not ValidationMark.objects.exists()
         assert IntervalEdit.objects.count() == 1
+
+    def test_leaves_meters_for_the_next_when_it_takes_too_long(
+        self, meter, day, now, small_grid, monkeypatch
+    ) -> None:
+        monkeypatch.setattr(gaps, "LOOK_FOR_S", 0)
+        other = small_grid.north_meters[1]
+        fill(other, day - DAY, 96 * 2)
+        for each in (meter, other):
+            lose(each, day, 2)
+        validating.mark(Period(day, day + 2 * QUARTER))
+
+        steps = [validating.validate(now=now) for _ in range(2)]
+
+        assert [step.filled for step in steps] == [2, 2]
+        assert not ValidationMark.objects.exists()
+        assert {at(each, day).quality for each in (meter, other)} == {Quality.ESTIMATED}
