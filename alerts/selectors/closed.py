@@ -1,4 +1,7 @@
-"""Closed windows as detection judges them, and what a region's meters usually draw."""
+"""Closed windows as detection judges them, and what a region's meters usually draw.
+
+What validation filled where nobody measured is no window here: `count` is 0 in it.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +23,7 @@ WEEKS = (timedelta(weeks=1), timedelta(weeks=2))
 _WINDOWS = """
 SELECT w.meter_id, w.mean_mw::float8, w.min_mw::float8, w.max_mw::float8, w.mean_mv::float8 / 1000
 FROM unnest(%s::int[]) AS m (id) JOIN {table} w ON w.meter_id = m.id AND w.start = %s
+WHERE w.count > 0
 ORDER BY w.meter_id
 """
 
@@ -64,7 +68,7 @@ def _windows(table: str, meters: Ints, start: datetime) -> Windows:
 _WEEK_AGO = """
 SELECT w.meter_id, avg(w.mean_mw)::float8
 FROM unnest(%s::int[]) AS m (id) JOIN meters_quarter w ON w.meter_id = m.id
-WHERE w.start = ANY(%s) GROUP BY w.meter_id
+WHERE w.start = ANY(%s) AND w.count > 0 GROUP BY w.meter_id
 """
 
 

@@ -127,3 +127,26 @@ class TestWeeksAgo:
         ids = np.array([here.meters[0].pk], np.int64)
 
         assert np.isnan(closed.weeks_ago(meters=ids, start=NOW)).all()
+
+    def test_knows_no_estimates_of_what_nobody_measured(self, here):
+        store(here, lambda place, start: 3.0)
+        filled = QuarterWindow.objects.filter(start__lt=NOW - timedelta(days=8))
+        filled.update(count=0, quality=Quality.ESTIMATED, mean_mw=KW)
+        ids = np.array(sorted(meter.pk for meter in here.meters), np.int64)
+
+        least = closed.weeks_ago(meters=ids, start=NOW - QUARTER)
+
+        assert least.tolist() == [3 * KW, 3 * KW]
+
+
+class TestQuarter:
+    def test_is_unknown_where_a_rule_filled_what_nobody_measured(self, here):
+        store(here, lambda place, start: 2.0)
+        filled = QuarterWindow.objects.filter(meter=here.meters[0])
+        filled.update(count=0, quality=Quality.ESTIMATED)
+        ids = np.array([meter.pk for meter in here.meters], np.int64)
+
+        found = closed.quarter(meters=ids, start=NOW - QUARTER)
+
+        assert found.known.tolist() == [False, True]
+        assert found.mean.tolist() == [0, 2 * KW]
