@@ -133,6 +133,12 @@ class RuleKind(models.TextChoices):
     SUM_CHECK = rules.Kind.SUM_CHECK.value, "the register counted something else"
     CONSECUTIVE = rules.Kind.CONSECUTIVE.value, "estimated for long"
 
+    @property
+    def unit(self) -> str:
+        """What a finding's value and limit count."""
+        others = {"conflict": "", "clock_skew": "s", "frozen": "", "gap": "min"}
+        return (others | {"consecutive": "min"}).get(self.value, "kWh")
+
 
 class RuleAction(models.TextChoices):
     """What follows when a rule of validation fires."""
@@ -152,6 +158,11 @@ class FindingState(models.TextChoices):
     EDITED = "edited", "edited"
     ACCEPTED = "accepted", "accepted"
     HEALED = "healed", "healed by late data"
+
+    @classmethod
+    def waiting(cls) -> tuple["FindingState", ...]:
+        """Return the states in which no final value was chosen yet."""
+        return (cls.WAITING, cls.SUSPENDED, cls.OPEN)
 
     @classmethod
     def unsettled(cls) -> tuple["FindingState", ...]:

@@ -1,14 +1,14 @@
 """Forms of meters: which are listed, which day is shown, what is decided."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from grid.models import Region
-from meters.choices import Quarantine, QuarantineState, Reporting
+from meters.choices import FindingState, Quarantine, QuarantineState, Reporting, RuleKind
 from meters.selectors import fleet, formats
 from meters.services.exchange import Dials, Order
 
@@ -115,6 +115,96 @@ class DecisionForm(forms.Form):
         label=_("Note"),
         widget=forms.TextInput(attrs=TEXT),
     )
+
+
+class ValidationForm(forms.Form):
+    """Which findings are listed. What means nothing is left out."""
+
+    meter = forms.CharField(
+        required=False,
+        max_length=64,
+        label=_("Serial"),
+        widget=forms.TextInput(attrs=TEXT | {"type": "search", "spellcheck": "false"}),
+    )
+    rule = forms.ChoiceField(
+        required=False,
+        label=_("Rule"),
+        choices=[("", _("every rule")), *RuleKind.choices],
+        widget=forms.Select(attrs=CHOICE),
+    )
+    state = forms.ChoiceField(
+        required=False,
+        label=_("State"),
+        choices=FindingState.choices,
+        initial=FindingState.OPEN.value,
+        widget=forms.Select(attrs=CHOICE),
+    )
+
+    def __init__(self, data: Any) -> None:
+        super().__init__({"state": FindingState.OPEN.value} | data.dict())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is what waits for a decision that is listed."""
+        return bool(self.asked()["states"] == [FindingState.OPEN.value])
+
+    def asked(self) -> dict[str, Any]:
+        """Return what is looked for; what is open unless another state is asked for."""
+        self.is_valid()
+        given = self.cleaned_data
+        return {
+            "serial": given.get("meter", "").strip(),
+            "rule": given.get("rule", ""),
+            "states": [given.get("state") or FindingState.OPEN.value],
+        }
+
+
+class SettlingForm(forms.Form):
+    """Why it is decided so."""
+
+    reason = forms.CharField(
+        max_length=500, label=_("Reason"), widget=forms.TextInput(attrs=TEXT | {"required": True})
+    )
+
+
+class EnergiesForm(SettlingForm):
+    """Why it is decided so; and the energies, where they are entered."""
+
+    MOST = 3_000
+    needs_energies = False
+
+    kwh = forms.CharField(
+        required=False,
+        max_length=60_000,
+        label=_("Energies in kWh"),
+        help_text=_(
+            "One number is the sum of all; else one number a quarter-hour, in order, each on its "
+            "own line. With a decimal point; negative where energy was fed in."
+        ),
+        widget=forms.Textarea(attrs=TEXT | {"rows": 4, "spellcheck": "false"}),
+    )
+
+    def clean_kwh(self) -> Decimal | list[Decimal]:
+        """Return the sum, or what was entered one by one; nothing where nothing is needed."""
+        if not self.needs_energies:
+            return []
+        words = self.cleaned_data["kwh"].split()
+        if not 0 < len(words) <= self.MOST:
+            raise forms.ValidationError(_("Enter a number, or one a quarter-hour."))
+        values = [_energy(word) for word in words]
+        return values[0] if len(values) == 1 else values
+
+
+def _energy(word: str) -> Decimal:
+    try:
+        value = Decimal(word.replace("\N{MINUS SIGN}", "-"))
+    except InvalidOperation:
+        message = _("“%(word)s” is no number: write it as 1.25.")
+        raise forms.ValidationError(message, params={"word": word[:20]}) from None
+    if not value.is_finite() or abs(value) >= Decimal(10) ** 9 or value != round(value, 6):
+        message = _("“%(word)s” has more digits than energies have: six behind the point.")
+        raise forms.ValidationError(message, params={"word": word[:20]})
+    return value
 
 
 def _kwh(label: Any) -> forms.DecimalField:

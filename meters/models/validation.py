@@ -87,6 +87,17 @@ class Finding(models.Model):
     def __str__(self) -> str:
         return f"{self.meter_id} {self.rule} {self.start}"
 
+    @property
+    def can_be_decided(self) -> bool:
+        """Whether nobody has decided about it, and late data have not healed it."""
+        is_estimated = self.state == FindingState.ESTIMATED and not self.decided_by
+        return is_estimated or self.state in FindingState.waiting()
+
+    @property
+    def unit(self) -> str:
+        """What `value` and `limit` count."""
+        return RuleKind(self.rule).unit
+
 
 class IntervalEdit(models.Model):
     """Something done to quarter-hours of a meter, by a person or by a rule: append-only.

@@ -7,6 +7,7 @@ from typing import cast
 
 from django.db.models import QuerySet
 
+from meters.choices import FillMethod
 from meters.models import Finding, QuarterWindow
 
 
@@ -22,6 +23,11 @@ class Beside:
     rule: str
     by: str
     reason: str
+
+    @property
+    def method_words(self) -> str:
+        """The words of the method; empty where nothing was done."""
+        return str(FillMethod(self.method).label) if self.method else ""
 
 
 def findings(*, states: Sequence[str], rule: str = "", serial: str = "") -> QuerySet[Finding]:

@@ -122,8 +122,8 @@ def estimate(*, pk: int, decision: Decision) -> Finding:
 
 def _settle(pk: int, state: FindingState, decision: Decision) -> Finding:
     """Claim a finding; whoever is first decides."""
-    unsettled = [FindingState.WAITING, FindingState.SUSPENDED, FindingState.OPEN]
-    claimed = Finding.objects.filter(pk=pk, state__in=unsettled) | Finding.objects.filter(
+    waiting = FindingState.waiting()
+    claimed = Finding.objects.filter(pk=pk, state__in=waiting) | Finding.objects.filter(
         pk=pk, state=FindingState.ESTIMATED, decided_by=""
     )
     if not claimed.update(

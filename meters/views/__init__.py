@@ -1,1 +1,1 @@
-"""Pages of meters: the list, one meter, and what waits in quarantine."""
+"""Pages of meters: the list, one meter, what waits in quarantine, what validation found."""

@@ -1,4 +1,4 @@
-// The quarantine: how many are chosen, and all of a page at once.
+// The quarantine and the worklist of validation: how many are chosen, and all of a page at once.
 import { startBar } from "./bar.js";
 import { number } from "./format.js";
 import { fill, gettext } from "./words.js";

@@ -212,6 +212,8 @@ SITE: dict[str, Rule] = {
     "account/second-factor": read(PEOPLE),
     "meters": read(STAFF),
     "meters/quarantine": read(OPERATORS) | send(OPERATORS),
+    "meters/validation": read(OPERATORS) | send(OPERATORS),
+    "meters/validation/:pk": read(OPERATORS) | send(OPERATORS),
     "meters/imports": read(OPERATORS) | send(OPERATORS),
     "meters/imports/:pk": read(OPERATORS) | send(OPERATORS),
     "meters/:pk": read(STAFF),

@@ -177,6 +177,7 @@ def scene(small_grid: worlds.SmallGrid, now: datetime, monkeypatch: pytest.Monke
     )
     carl = {"pk": people[matrix.CARL].pk}
     alert = raised(small_grid.north_meters[0], at=now)
+    found = found_in(small_grid.north_meters[0], now)
     rule = AlertRule.objects.create(kind=Kind.OUTAGE, region=small_grid.north, severity=3)
     order = planning.Order(Period(now, now + timedelta(hours=1)), "Work.", region=small_grid.south)
     work = planning.plan(order=order, by="olga@utility.example", now=now)
@@ -199,7 +200,8 @@ def scene(small_grid: worlds.SmallGrid, now: datetime, monkeypatch: pytest.Monke
             "api/admin/meters/": {"pk": small_grid.north_meters[0].pk},
             "meters/": {"pk": small_grid.north_meters[0].pk},
             "api/admin/quarantine/": {"pk": held.pk},
-            "api/admin/validation/": {"pk": found_in(small_grid.north_meters[0], now)},
+            "api/admin/validation/": {"pk": found},
+            "meters/validation/": {"pk": found},
             "api/admin/dead-letters/": {"pk": letter.pk},
             "api/admin/regions/": {"code": "North"},
             **bills(account, now),
