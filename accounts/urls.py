@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import joining, leaving, profile, second_factor, signing_in
+from accounts.views import joining, leaving, own_data, profile, second_factor, signing_in
 
 urlpatterns = [
     path("sign-in/", signing_in.SignIn.as_view(), name="login"),
@@ -16,9 +16,9 @@ urlpatterns = [
     path("account/", profile.profile, name="profile"),
     path("account/present/", profile.present, name="present"),
     path("account/password/", profile.change_password, name="change-password"),
-    path("account/data/", leaving.data, name="own-data"),
-    path("account/data/ask/", leaving.ask, name="own-data-ask"),
-    path("account/data/archive.zip", leaving.archive, name="own-data-archive"),
+    path("account/data/", own_data.data, name="own-data"),
+    path("account/data/ask/", own_data.ask, name="own-data-ask"),
+    path("account/data/archive/", own_data.archive, name="own-data-archive"),
     path("account/close/", leaving.close, name="close-account"),
     path("account/second-factor/", second_factor.second_factor, name="second-factor"),
 ]

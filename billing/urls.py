@@ -3,7 +3,17 @@
 from django.urls import path
 
 from billing.portal import bills, compare, home, prices, usage
-from billing.views import bank, deciding, deliveries, invoices, late, receipts, receivables, runs
+from billing.views import (
+    bank,
+    deciding,
+    deliveries,
+    invoices,
+    late,
+    receipts,
+    receivables,
+    reminders,
+    runs,
+)
 
 urlpatterns = [
     path("home/", home.home, name="portal-home"),
@@ -44,7 +54,7 @@ urlpatterns = [
         late.reject_correction,
         name="bill-correction-reject",
     ),
-    path("billing/reminders/", late.reminders, name="bill-reminders"),
+    path("billing/reminders/", reminders.reminders, name="bill-reminders"),
     path("billing/bank/", bank.bank, name="bank"),
     path("billing/bank/entries/<int:pk>/assign/", bank.assign, name="bank-assign"),
     path("billing/bank/entries/<int:pk>/take-back/", bank.take_back, name="bank-take-back"),

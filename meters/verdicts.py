@@ -27,6 +27,9 @@ CONFLICT = "conflict"
 REGISTER_ROLLOVER = "register_rollover"
 REGISTER_DIP = "register_dip"
 
+# What the door, which asks no table, cannot know.
+WHEN_STORED = frozenset({CONFLICT, REGISTER_ROLLOVER, REGISTER_DIP})
+
 MESSAGES = {
     NOT_AN_OBJECT: "an item must be a JSON object",
     INVALID_TEXT: "readingId, meterId and region must be 1 to 64 printable characters",

@@ -190,6 +190,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",  # pads its answers against guessing by length
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "segs_site.lib.bounds.bound_uploads",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -6,12 +6,15 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings
 from django.contrib import admin
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
@@ -213,6 +216,18 @@ class TestBodies:
         answer = client.post("/api/auth/login", body, content_type="application/json")
 
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+    @pytest.mark.django_db
+    def test_are_not_read_as_files_from_whoever_is_not_signed_in(
+        self, client: Client, settings, monkeypatch
+    ) -> None:
+        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+        monkeypatch.setattr(HttpRequest, "_load_post_and_files", Mock(side_effect=AssertionError))
+        client.cookies[settings.SESSION_COOKIE_NAME] = "of-somebody-once"
+
+        answer = client.post("/meters/imports/", {"file": BytesIO(b"0" * 200)})
+
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
     def test_of_files_have_a_bound_of_their_own(self, client: Client, settings: Any) -> None:
         settings.SEGS_MAX_UPLOAD_BYTES = 5

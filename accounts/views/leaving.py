@@ -1,65 +1,26 @@
-"""Pages on which a person fetches what is held about him, and closes his login."""
+"""The page on which a person closes his login."""
 
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
 
 from accounts.choices import UserRole
 from accounts.forms import PasswordForm
 from accounts.models import ServiceAgreement, User
-from accounts.services import closing, exporting, guarding, people
+from accounts.services import closing, guarding, people
 from accounts.views.joining import say
 from accounts.views.profile import person
 from accounts.views.signing_in import locked, too_many
 from billing.models import Invoice
 from billing.selectors import invoices, standing
-
-
-@login_required
-@require_GET
-@never_cache
-def data(request: HttpRequest) -> HttpResponse:
-    """Show whether there is an archive of what is held, and how to get one."""
-    user, now = person(request), timezone.now()
-    is_there = exporting.ready(user=user, now=now) is not None
-    words = {"newest": exporting.newest(user=user), "is_there": is_there}
-    return render(request, "accounts/data.html", words)
-
-
-@login_required
-@require_POST
-def ask(request: HttpRequest) -> HttpResponse:
-    """Ask for an archive."""
-    try:
-        exporting.ask(user=person(request), now=timezone.now())
-    except exporting.TooSoon:
-        messages.error(request, _("You asked for one within a day."))
-    else:
-        messages.success(request, _("It is being made. Come back in a few minutes."))
-    return redirect("own-data")
-
-
-@login_required
-@require_GET
-@never_cache
-def archive(request: HttpRequest) -> HttpResponse:
-    """Send the archive, while it has not expired."""
-    found = exporting.ready(user=person(request), now=timezone.now())
-    if found is None or found.archive is None:
-        raise Http404("There is no archive.")
-    name = f"my-data-{found.made_at:%Y-%m-%d}.zip"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(bytes(found.archive), content_type="application/zip", headers=headers)
 
 
 @login_required

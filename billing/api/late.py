@@ -1,4 +1,4 @@
-"""Corrections and reminders by REST."""
+"""Corrections by REST."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from rest_framework.views import APIView
 from billing.api import late_serializers as serializers
 from billing.api.queries import DayQuerySerializer
 from billing.api.serializers import IntervalsSerializer, ReasonSerializer
-from billing.models import Correction, CorrectionLine, Reminder
+from billing.models import Correction, CorrectionLine
 from billing.selectors import invoices, late
 from billing.services import correcting
 from segs_site.lib import paging
-from segs_site.lib.access import Action, Needs, may
-from segs_site.lib.asking import asked, page, sent, user_id
+from segs_site.lib.access import Action, Needs
+from segs_site.lib.asking import asked, page, sent
 from segs_site.lib.conflicts import Refusals
 
 NEWEST = paging.Order(("id",), descending=True)
@@ -130,24 +130,3 @@ class RejectCorrectionView(APIView):
         with REFUSALS.told():
             correcting.reject(correction=found, reason=said["reason"], by=by, now=timezone.now())
         return Response(shown(found))
-
-
-class RemindersView(APIView):
-    """Reminders: of one's own invoices, or everybody's to those who see customers."""
-
-    permission_classes = [Needs(Action.SEE_OWN)]
-
-    @extend_schema(
-        operation_id="reminders",
-        parameters=[paging.PageQuerySerializer],
-        responses=serializers.RemindersSerializer,
-    )
-    def get(self, request: Request) -> Response:
-        """Answer reminders, newest first."""
-        query = asked(paging.PageQuerySerializer, request)
-        found = Reminder.objects.select_related("invoice")
-        if not may(request.user, Action.SEE_CUSTOMERS):
-            found = found.filter(invoice__account__customer__user=user_id(request))
-        return page(
-            request, found, order=NEWEST, query=query, shown_as=serializers.ReminderSerializer
-        )

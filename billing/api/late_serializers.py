@@ -1,4 +1,4 @@
-"""Shapes of corrections and reminders."""
+"""Shapes of corrections."""
 
 from typing import Any
 
@@ -78,25 +78,3 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     """A note, for who wants to leave one."""
 
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
-
-
-class ReminderSerializer(serializers.Serializer[Any]):
-    """A reminder as it was written."""
-
-    id = serializers.IntegerField()
-    invoice = serializers.CharField(source="invoice.number")
-    level = serializers.IntegerField()
-    made_at = serializers.DateTimeField()
-    fee = paid_amount(allow_null=True)
-    open = paid_amount(source="open_amount", help_text="with the fee, when it was written")
-    currency = serializers.CharField()
-    language = serializers.CharField()
-    subject = serializers.CharField()
-    text = serializers.CharField()
-
-
-class RemindersSerializer(serializers.Serializer[Any]):
-    """A page of reminders, newest first."""
-
-    next = serializers.CharField(allow_null=True)
-    results = ReminderSerializer(many=True)

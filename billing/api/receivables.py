@@ -1,4 +1,4 @@
-"""What is owed and what is booked, by REST and as CSV."""
+"""What is owed, by REST and as CSV."""
 
 from datetime import date
 from typing import Final
@@ -12,9 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.api import bank_serializers as serializers
-from billing.api.queries import PeriodSerializer
-from billing.selectors import ledger, receivables
-from billing.selectors.ledger import Posting
+from billing.selectors import receivables
 from billing.selectors.receivables import Aged
 from segs_site.lib import csvs
 from segs_site.lib.access import Action, Needs
@@ -25,10 +23,6 @@ from segs_site.lib.paging import Page
 AGED_HEADER: Final = (
     "account", "customer", "currency", "current", "days_1_30", "days_31_60", "days_61_90",
     "days_over_90", "credit", "balance",
-)  # fmt: skip
-LEDGER_HEADER: Final = (
-    "posted_on", "value_on", "document", "number", "customer_account", "ledger_account", "text",
-    "debit", "credit", "currency",
 )  # fmt: skip
 
 
@@ -77,36 +71,8 @@ class ReceivablesFileView(APIView):
         )
 
 
-class LedgerFileView(APIView):
-    """What billing books."""
-
-    permission_classes = [Needs(Action.BILL)]
-
-    @extend_schema(
-        operation_id="ledger_csv",
-        parameters=[PeriodSerializer],
-        responses={(200, "text/csv"): OpenApiTypes.STR},
-    )
-    def get(self, request: Request) -> HttpResponseBase:
-        """Stream the double entries written down in local days: debits and credits are equal."""
-        period = asked(PeriodSerializer, request)
-        return csvs.answer(
-            request._request,
-            name=f"ledger-{period['start']}-{period['end']}.csv",
-            header=LEDGER_HEADER,
-            rows=map(_posted, ledger.postings(**period)),
-        )
-
-
 def _aged(row: Aged) -> tuple[object, ...]:
     return (
         row.account, row.customer, row.currency, row.current, row.to_30, row.to_60, row.to_90,
         row.over_90, row.credit, row.balance,
-    )  # fmt: skip
-
-
-def _posted(row: Posting) -> tuple[object, ...]:
-    return (
-        row.posted_on, row.value_on, row.document, row.number, row.customer_account,
-        row.ledger_account, row.text, row.debit, row.credit, row.currency,
     )  # fmt: skip

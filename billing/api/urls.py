@@ -9,8 +9,10 @@ from billing.api import (
     documents,
     invoices,
     late,
+    ledger,
     receipts,
     receivables,
+    reminders,
     runs,
 )
 
@@ -51,7 +53,7 @@ urlpatterns = [
         receipts.CloseView.as_view(),
         name="api-dispute-close",
     ),
-    re_path(r"^billing/reminders/?$", late.RemindersView.as_view(), name="api-reminders"),
+    re_path(r"^billing/reminders/?$", reminders.RemindersView.as_view(), name="api-reminders"),
     re_path(r"^admin/corrections/?$", late.CorrectionsView.as_view(), name="api-bill-corrections"),
     re_path(rf"{CORRECTION}/?$", late.CorrectionView.as_view(), name="api-correction"),
     re_path(
@@ -77,9 +79,7 @@ urlpatterns = [
         receivables.ReceivablesFileView.as_view(),
         name="api-receivables-csv",
     ),
-    re_path(
-        r"^billing/ledger\.csv/?$", receivables.LedgerFileView.as_view(), name="api-ledger-csv"
-    ),
+    re_path(r"^billing/ledger\.csv/?$", ledger.LedgerFileView.as_view(), name="api-ledger-csv"),
     re_path(r"^admin/deliveries/?$", deliveries.DeliveriesView.as_view(), name="api-deliveries"),
     re_path(
         r"^admin/deliveries/(?P<pk>\d{1,18})/see/?$",

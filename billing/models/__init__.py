@@ -1,7 +1,7 @@
 """Invoices and what they were made of, money that came in, and the runs that make bills."""
 
 from billing.models.bank import BankEntry, BankFile, BankLayout
-from billing.models.deliveries import Delivery, PrintBatch
+from billing.models.deliveries import Delivery
 from billing.models.invoices import (
     AsBilled,
     CreditNote,
@@ -13,6 +13,7 @@ from billing.models.invoices import (
 )
 from billing.models.late import Correction, CorrectionDay, CorrectionLine, LateMark
 from billing.models.papers import InvoiceDocument
+from billing.models.print_batches import PrintBatch
 from billing.models.receipts import Dispute, Payment, PaymentReversal
 from billing.models.reminders import Reminder, ReminderLevel
 from billing.models.runs import BillException, BillRun, Turn

@@ -1,4 +1,4 @@
-"""How bills get to customers: one row for each way, and the batches that are printed."""
+"""How bills get to customers: one row for each way."""
 
 from typing import Self
 
@@ -7,38 +7,9 @@ from django.db.models import Q
 
 from billing.choices import DeliveryState, DeliveryWay
 from billing.models.invoices import Invoice
+from billing.models.print_batches import PrintBatch
 
 BILL = 0  # the level of what is delivered; reminders have those above
-
-
-class PrintBatch(models.Model):
-    """Bills on paper in one PDF: a wish until it is made, then bytes that nobody changes."""
-
-    wanted_at = models.DateTimeField()
-    wanted_by = models.CharField(max_length=254)
-    made_at = models.DateTimeField(null=True)
-    bills = models.PositiveIntegerField(default=0)
-    pages = models.PositiveIntegerField(default=0)
-    pdf = models.BinaryField(null=True)
-    sha256 = models.CharField(max_length=64, blank=True)
-
-    class Meta:
-        ordering = ["-id"]
-        verbose_name_plural = "print batches"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(made_at__isnull=True, pdf__isnull=True, sha256="")
-                | (Q(made_at__isnull=False, bills=0, pdf__isnull=True, sha256=""))
-                | (Q(made_at__isnull=False, pdf__isnull=False, bills__gt=0) & ~Q(sha256="")),
-                name="print_batch_whole_or_not_there",
-            ),
-            models.UniqueConstraint(
-                models.Value(1), name="print_batch_wanted_once", condition=Q(made_at__isnull=True)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"batch {self.pk}"
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

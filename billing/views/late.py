@@ -1,4 +1,4 @@
-"""What late data change in issued invoices: listed, looked into, decided; and reminders."""
+"""What late data change in issued invoices: listed, looked into, decided."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing.choices import CorrectionState
 from billing.forms import CorrectionsForm, IntervalsForm, ReasonForm
-from billing.models import Correction, Reminder
+from billing.models import Correction
 from billing.selectors import invoices
 from billing.selectors import late as selectors
 from billing.services import correcting
@@ -102,15 +102,6 @@ def reject_correction(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("Rejected: nothing of it is billed."))
     return redirect("bill-correction", found.pk)
-
-
-@page_needs(Action.BILL)
-@require_GET
-def reminders(request: HttpRequest) -> HttpResponse:
-    """List reminders, newest first."""
-    found = Reminder.objects.select_related("invoice__account__customer")
-    rows, older = page_of(request, found, order=NEWEST, limit=ROWS)
-    return shown(request, "billing/reminders.html", {"reminders": rows, "older": older})
 
 
 def _found(pk: int) -> Correction:

@@ -23,13 +23,9 @@ from meters.models.readings import (
     WindowRevision,
 )
 from meters.models.registers import MeterExchange, RegisterTurn
+from meters.models.rules import ValidationMark, ValidationRule
 from meters.models.uploads import Upload, UploadPart
-from meters.models.validation import (
-    Finding,
-    IntervalEdit,
-    ValidationMark,
-    ValidationRule,
-)
+from meters.models.validation import Finding, IntervalEdit
 
 __all__ = [
     "MINUTES",

@@ -43,7 +43,7 @@ BUDGETS = {
     "/api/admin/meters": 2,
     "/api/admin/meters?search=MTR&state=reporting&ordering=-seen_at": 2,
     "/api/admin/meters.csv": 2,
-    "/api/admin/meters/{meter}": 3,
+    "/api/admin/meters/{meter}": 4,
     "/api/admin/meters/{meter}/history": 3,
     "/api/admin/top-consumers?region=North": 2,
     "/api/admin/quarantine": 2,

@@ -103,7 +103,7 @@ class TestTelemetry:
             if name.isupper() and isinstance(value, str)
         }
 
-        assert set(fault["properties"]["code"]["enum"]) == every - {verdicts.CONFLICT}
+        assert set(fault["properties"]["code"]["enum"]) == every - verdicts.WHEN_STORED
 
 
 class TestTheSocket:

@@ -203,7 +203,7 @@ SITE: dict[str, Rule] = {
     "account": read(PEOPLE),
     "account/close": read(PEOPLE),
     "account/data": read(PEOPLE),
-    "account/data/archive.zip": read(PEOPLE),
+    "account/data/archive": read(PEOPLE),
     "account/data/ask": send(PEOPLE),
     "account/notices": read(PEOPLE),
     "account/notices/test": send(PEOPLE),

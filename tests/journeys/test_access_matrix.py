@@ -78,7 +78,12 @@ SECRET = "segs-matrix-key"
 # One for all: each builds the chain of middleware anew, which costs more than a request.
 CLIENT = Client(raise_request_exception=False)
 SHUT = {401, 403, 404, 405}
-NOT_THERE = ("api/admin/tariffs/override/", "tariffs/overrides/", "alerts/")  # who may: 404
+NOT_THERE = (  # who may: 404
+    "api/admin/tariffs/override/",
+    "tariffs/overrides/",
+    "alerts/",
+    "account/data/archive",
+)
 
 
 def addresses() -> list[str]:

@@ -86,19 +86,19 @@ class TestTheArchive:
         self, carls: Client, carl: User
     ) -> None:
         of(carl)
-        assert carls.get("/account/data/archive.zip").status_code == 404
+        assert carls.get("/account/data/archive/").status_code == 404
 
         carls.post("/account/data/ask/")
         assert "It is being made." in text(carls.get("/account/data/"))
         assert exporting.make_due(make=belongings.archive, now=NOW) == 1
 
         assert "Download it" in text(carls.get("/account/data/"))
-        fetched = carls.get("/account/data/archive.zip")
+        fetched = carls.get("/account/data/archive/")
         assert "person.json" in files(fetched.content)
         assert "no-store" in fetched.headers["Cache-Control"]
         exporting.make_due(make=belongings.archive, now=NOW + 7 * DAY)
         assert DataExport.objects.get().archive is None
-        assert carls.get("/account/data/archive.zip").status_code == 404
+        assert carls.get("/account/data/archive/").status_code == 404
         assert "The one before is no longer here." in text(carls.get("/account/data/"))
 
     def test_can_be_asked_for_once_a_day(self, carls: Client, carl: User) -> None:
@@ -123,7 +123,7 @@ class TestTheArchive:
         exporting.ask(user=olga, now=NOW)
         exporting.make_due(make=belongings.archive, now=NOW)
 
-        assert carls.get("/account/data/archive.zip").status_code == 404
+        assert carls.get("/account/data/archive/").status_code == 404
 
 
 def _fails(_: User) -> bytes:

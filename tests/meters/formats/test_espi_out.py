@@ -169,9 +169,7 @@ class TestForOthers:
         estimated = [
             Read(r.start, r.end, r.value, Quality.ESTIMATED, "", "") for r in stretch.reads
         ]
-        root = ET.fromstring(
-            written(espi_out.Stretch(DRAWN, stretch.period, estimated))
-        )
+        root = ET.fromstring(written(espi_out.Stretch(DRAWN, stretch.period, estimated)))
 
         def order(tag: str) -> list[str]:
             element = root.find(f".//{ESPI}{tag}")
