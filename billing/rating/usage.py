@@ -57,9 +57,14 @@ class ByInterval:
         return pairs, group.reshape(-1).astype(np.int64)
 
 
-def of_net(length: timedelta, starts: Whole, net: Whole) -> Usage:
-    """Return the usage of intervals of which only the net energy is known."""
-    return Usage(length, starts, np.maximum(net, 0), np.maximum(-net, 0))
+def of_net(length: timedelta, starts: Whole, net: Whole, fed: Whole | None = None) -> Usage:
+    """Return the usage of intervals by their net energy: what was drawn less what was fed in.
+
+    Without `fed` only the net is known, and is taken for all that flowed.
+    """
+    least = np.maximum(-net, 0)
+    fed = least if fed is None else np.maximum(fed, least)
+    return Usage(length, starts, net + fed, fed)
 
 
 def split_evenly(energy: Whole, parts: int) -> Whole:

@@ -11,7 +11,7 @@ import numpy as np
 from billing.rating import bill, expecting, market
 from billing.rating.expecting import EXACT, Band, Days, Floats
 from billing.rating.minutes import spread
-from billing.rating.usage import ByInterval, Usage, Whole, of_net
+from billing.rating.usage import ByInterval, Usage, Whole
 from billing.selectors import prices, usage
 from billing.selectors.supplies import Part
 from billing.selectors.usage import Windows
@@ -135,15 +135,16 @@ class Rest:
         """Return a part's use; `past` is what is known of its place. Raises TooLittle."""
         at = expecting.local_quarters(past.starts, zone)
         days = Days.of(at)
-        drawn, fed = (np.maximum(sign * past.energy, 0).astype(np.float64) for sign in (1, -1))
+        known = past.usage(QUARTER)
+        drawn, fed = known.drawn.astype(np.float64), known.fed.astype(np.float64)
         length = (part.period.end - min(now, part.period.end)) // timedelta(days=1) + 1
         highest = days.highest(drawn)
         worth = _worth(plan, past.starts, outlook, zone)
         is_fine = outlook.decided.is_fine
-        found = _within(past, part.period)
-        rest = _rest(part, found[0], at, (drawn, fed), zone)
+        found = _within(known, part.period)
+        rest = _rest(part, found.starts, at, (drawn, fed), zone)
         return cls(
-            so_far=_so_far(part, found) if is_fine else of_net(QUARTER, found[0], found[1]),
+            so_far=_so_far(part, found) if is_fine else found,
             rest=market.refined(rest, MINUTE) if is_fine else rest,
             drawn=expecting.band(days.sums(drawn * worth), days.weekday, days=length),
             fed=expecting.band(days.sums(fed), days.weekday, days=length) if fed.any() else EXACT,
@@ -185,16 +186,15 @@ def _worth(plan: plans.Plan, starts: Whole, outlook: Outlook, zone: ZoneInfo) ->
             return np.ones(len(starts))
 
 
-def _within(past: Windows, period: Period) -> tuple[Whole, Whole]:
+def _within(known: Usage, period: Period) -> Usage:
     start, end = microseconds(period.start), microseconds(period.end)
-    is_in = (past.starts >= start) & (past.starts < end)
-    return past.starts[is_in], past.energy[is_in]
+    is_in = (known.starts >= start) & (known.starts < end)
+    return Usage(known.length, known.starts[is_in], known.drawn[is_in], known.fed[is_in])
 
 
-def _so_far(part: Part, found: tuple[Whole, Whole]) -> Usage:
+def _so_far(part: Part, found: Usage) -> Usage:
     (minutes,) = usage.minutes([part])
-    starts, net = spread(*found, minutes.starts, minutes.energy)
-    return of_net(MINUTE, starts, net)
+    return spread(found, minutes.usage(MINUTE))
 
 
 def _rest(

@@ -12,8 +12,6 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from billing.choices import Unprojected
 from billing.invoicing import Cycle
 from billing.models import BillingTerms
@@ -113,13 +111,7 @@ class _Account:
         found: dict[int, list[Windows]] = {}
         for part, windows in zip(parts, usage.quarters(parts), strict=True):
             found.setdefault(part.point_id, []).append(windows)
-        return {
-            point: Windows(
-                *(np.concatenate([getattr(each, name) for each in rows])
-                  for name in Windows.__slots__)
-            )
-            for point, rows in found.items()
-        }  # fmt: skip
+        return {point: usage.together(rows) for point, rows in found.items()}
 
     def project(self) -> Projection:
         """Return what all parts are expected to come to."""

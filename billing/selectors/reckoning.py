@@ -16,7 +16,7 @@ from billing.invoicing import Cycle
 from billing.rating import bill, market
 from billing.rating.energy import NoPrice
 from billing.rating.minutes import spread
-from billing.rating.usage import ByInterval, CoarseUsage, Usage, Whole, of_net
+from billing.rating.usage import ByInterval, CoarseUsage, Usage, Whole
 from billing.selectors import prices, supplies, usage
 from billing.selectors.prices import Prices
 from billing.selectors.reckoned import Reckoning, Section, doubts
@@ -191,11 +191,10 @@ class _Supplied:
 
     def usage(self) -> tuple[Usage, Whole]:
         """Return the intervals that are priced, and their qualities."""
-        found = self.quarters
+        found, quality = self.quarters.usage(QUARTER), self.quarters.quality
         if self.minutes is None:
-            return of_net(QUARTER, found.starts, found.energy), found.quality
-        starts, net = spread(found.starts, found.energy, self.minutes.starts, self.minutes.energy)
-        return of_net(MINUTE, starts, net), np.repeat(found.quality, QUARTER // MINUTE)
+            return found, quality
+        return spread(found, self.minutes.usage(MINUTE)), np.repeat(quality, QUARTER // MINUTE)
 
 
 class Unbillable(Exception):

@@ -9,22 +9,24 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
 
+from billing.rating.usage import Usage, of_net
 from billing.selectors.supplies import Part
 from segs_site.lib.periods import MINUTE, QUARTER
 from segs_site.lib.pgcopy import POSTGRES_EPOCH_US
 from segs_site.lib.quantities import Quality
 
 _INSTANT = timedelta(microseconds=1)
+_SECOND_US = 1_000_000
 # One row a meter: arrays in the database's binary form, for a row a window costs Python ten
-# microseconds before anything is done with it. Nearly all windows are measured as a whole: only
-# the others say how much is estimated, and of what quality they are.
+# microseconds before anything is done with it. Nearly all windows are measured as a whole, and
+# energy flowed one way: only of the others there is a line of an array of four columns, when they
+# began, how much is estimated, of what quality they are, and how much was fed in.
 _WINDOWS = """
 SELECT w.meter_id, array_send(array_agg(w.start)), array_send(array_agg(w.energy_mwh)),
-       array_send(array_agg(w.start) FILTER (WHERE w.estimated_mwh <> 0 OR w.quality <> %s)),
-       array_send(array_agg(w.estimated_mwh)
-           FILTER (WHERE w.estimated_mwh <> 0 OR w.quality <> %s)),
-       array_send(array_agg(w.quality::bigint)
-           FILTER (WHERE w.estimated_mwh <> 0 OR w.quality <> %s))
+       array_send(array_agg(ARRAY[date_part('epoch', w.start)::bigint, w.estimated_mwh,
+                                  w.quality::bigint, greatest(w.export_mwh, -w.energy_mwh, 0)])
+           FILTER (WHERE w.estimated_mwh <> 0 OR w.quality <> %s
+                      OR w.export_mwh > greatest(-w.energy_mwh, 0)))
 FROM {table} w WHERE w.meter_id = ANY(%s) AND w.start >= %s AND w.start < %s
 GROUP BY w.meter_id
 """
@@ -36,28 +38,36 @@ _AS_USUAL = (
 )
 _MANY = 20  # meters
 _ELEMENT = np.dtype([("length", ">i4"), ("value", ">i8")])
-_HEADER = 20  # bytes: dimensions, nulls, type of elements; then length and bound of the dimension
+_HEADER, _DIMENSION = 12, 8  # bytes: dimensions, nulls, type of elements; length and bound of each
+_NOTED = 4  # columns of what is said of some windows
 
 Whole = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Windows of a part in order of their distinct starts, in columns; milliwatt-hours, net.
+    """Windows of a part in order of their distinct starts, in columns; milliwatt-hours.
 
-    At a meter exchange the window of both meters is one, of the lower quality.
+    `energy` is net: what was drawn less what was fed in, which `fed` is. Where only the net is
+    known, it is taken for all that flowed. At a meter exchange the window of both meters is one,
+    of the lower quality.
     """
 
     starts: Whole
     energy: Whole
+    fed: Whole
     estimated: Whole
     quality: Whole
 
     def __len__(self) -> int:
         return len(self.starts)
 
+    def usage(self, length: timedelta) -> Usage:
+        """Return them, which are of a length, as what is rated."""
+        return of_net(length, self.starts, self.energy, self.fed)
 
-NONE = Windows(*(np.empty(0, np.int64) for _ in range(4)))
+
+NONE = Windows(*(np.empty(0, np.int64) for _ in range(5)))
 
 
 def quarters(parts: Sequence[Part]) -> list[Windows]:
@@ -89,29 +99,33 @@ def _joined(of_meters: Sequence[Windows]) -> Windows:
     """Return the windows of the meters of a part as those of one."""
     if len(of_meters) <= 1:
         return of_meters[0] if of_meters else NONE
-    return _in_order(
-        np.concatenate([each.starts for each in of_meters]),
-        np.concatenate([each.energy for each in of_meters]),
-        np.concatenate([each.estimated for each in of_meters]),
-        np.concatenate([each.quality for each in of_meters]),
+    return _merged(together(of_meters))
+
+
+def together(several: Sequence[Windows]) -> Windows:
+    """Return all windows of some, in order of time."""
+    starts = np.concatenate([each.starts for each in several])
+    order = np.argsort(starts, kind="stable")
+    return Windows(
+        starts[order],
+        np.concatenate([each.energy for each in several])[order],
+        np.concatenate([each.fed for each in several])[order],
+        np.concatenate([each.estimated for each in several])[order],
+        np.concatenate([each.quality for each in several])[order],
     )
 
 
-def _in_order(starts: Whole, energy: Whole, estimated: Whole, quality: Whole) -> Windows:
-    order = np.argsort(starts, kind="stable")
-    return _merged(starts[order], energy[order], estimated[order], quality[order])
-
-
-def _merged(starts: Whole, energy: Whole, estimated: Whole, quality: Whole) -> Windows:
-    is_first = np.diff(starts, prepend=-1) != 0
+def _merged(found: Windows) -> Windows:
+    is_first = np.diff(found.starts, prepend=-1) != 0
     if is_first.all():
-        return Windows(starts, energy, estimated, quality)
+        return found
     at = np.flatnonzero(is_first)
     return Windows(
-        starts[at],
-        np.add.reduceat(energy, at),
-        np.add.reduceat(estimated, at),
-        np.minimum.reduceat(quality, at),
+        found.starts[at],
+        np.add.reduceat(found.energy, at),
+        np.add.reduceat(found.fed, at),
+        np.add.reduceat(found.estimated, at),
+        np.minimum.reduceat(found.quality, at),
     )
 
 
@@ -128,9 +142,8 @@ def _bounds(
 def _read(table: str, meters: Sequence[int], start: datetime, end: datetime) -> dict[int, Windows]:
     """Return the windows of each meter that start in `[start, end)`, where it has any."""
     query = _WINDOWS.format(table=connection.ops.quote_name(table))
-    usual = int(Quality.ACTUAL)
     with _way(meters), connection.cursor() as cursor:
-        cursor.execute(query, [usual, usual, usual, list(meters), start, end])
+        cursor.execute(query, [int(Quality.ACTUAL), list(meters), start, end])
         return {meter: _of_meter(*map(_elements, sent)) for meter, *sent in cursor.fetchall()}
 
 
@@ -146,22 +159,23 @@ def _way(meters: Sequence[int]) -> Iterator[None]:
         cursor.execute(_AS_USUAL)
 
 
-def _of_meter(
-    starts: Whole, energy: Whole, noted: Whole, estimated: Whole, quality: Whole
-) -> Windows:
+def _of_meter(starts: Whole, energy: Whole, noted: Whole) -> Windows:
     """Put in order what was read of a meter, and say of every window what was noted of some."""
     order = np.argsort(starts, kind="stable")
-    starts = starts[order]
-    at = np.searchsorted(starts, noted)
-    every_estimated = np.zeros(len(starts), np.int64)
-    every_quality = np.full(len(starts), int(Quality.ACTUAL), np.int64)
-    every_estimated[at], every_quality[at] = estimated, quality
-    return Windows(starts + POSTGRES_EPOCH_US, energy[order], every_estimated, every_quality)
+    starts, energy = starts[order] + POSTGRES_EPOCH_US, energy[order]
+    fed, estimated = np.maximum(-energy, 0), np.zeros(len(starts), np.int64)
+    quality = np.full(len(starts), int(Quality.ACTUAL), np.int64)
+    if len(noted):
+        begun_s, *said = noted.reshape(-1, _NOTED).T
+        at = np.searchsorted(starts, begun_s * _SECOND_US)
+        estimated[at], quality[at], fed[at] = said
+    return Windows(starts, energy, fed, estimated, quality)
 
 
 def _elements(sent: bytes | None) -> Whole:
     """Return the elements of an array of int8 or timestamptz without NULL, as it is sent."""
     if sent is None:
         return np.empty(0, np.int64)
-    found = np.frombuffer(sent, _ELEMENT, offset=_HEADER)
+    dimensions = int.from_bytes(sent[:4])
+    found = np.frombuffer(sent, _ELEMENT, offset=_HEADER + dimensions * _DIMENSION)
     return found["value"].astype(np.int64)

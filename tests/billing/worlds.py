@@ -75,12 +75,13 @@ def used(
     meter: Meter,
     kwh: Sequence[str | int],
     *,
+    fed: Sequence[str | int | None] | None = None,
     start: datetime = MAY_START,
     quality: Quality = Quality.ACTUAL,
     estimated: Sequence[str | int] | None = None,
     revised_at: datetime = JUNE,
 ) -> None:
-    """Quarter-hours of a meter, one after the other."""
+    """Quarter-hours of a meter, one after the other: net, and what was fed in if it is known."""
     rows = [
         QuarterWindow(
             meter=meter,
@@ -89,6 +90,7 @@ def used(
             min_mw=0,
             max_mw=0,
             energy_mwh=int(Decimal(value) * MWH_PER_KWH),
+            export_mwh=_mwh(fed[place]) if fed else None,
             estimated_mwh=int(Decimal(estimated[place]) * MWH_PER_KWH) if estimated else 0,
             revised_at=revised_at,
             count=90,
@@ -99,6 +101,10 @@ def used(
     ]
     partitions.ensure(QUARTERS, {row.start.date() for row in rows})
     QuarterWindow.objects.bulk_create(rows)
+
+
+def _mwh(kwh: str | int | None) -> int | None:
+    return None if kwh is None else int(Decimal(kwh) * MWH_PER_KWH)
 
 
 def whole_month(meter: Meter, kwh: str | int = 1, *, start: datetime = MAY_START) -> None:

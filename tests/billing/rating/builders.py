@@ -10,7 +10,7 @@ import numpy as np
 from billing.rating import market
 from billing.rating.bill import Market, Rated, Stay, rate
 from billing.rating.market import Slot, Slots
-from billing.rating.usage import ByInterval, Usage, of_net
+from billing.rating.usage import ByInterval, Usage, Whole, of_net
 from segs_site.lib.periods import QUARTER, microseconds
 from segs_site.lib.quantities import from_kwh
 from tariffs import plans
@@ -22,13 +22,23 @@ DYNAMIC = {"energy": {"kind": "dynamic"}}
 
 
 def usage(
-    kwh: Sequence[str | int], *, start: datetime = START, length: timedelta = QUARTER
+    kwh: Sequence[str | int],
+    *,
+    fed: Sequence[str | int] | None = None,
+    start: datetime = START,
+    length: timedelta = QUARTER,
 ) -> Usage:
-    """Intervals that follow each other; negative ones feed in."""
+    """Intervals that follow each other: their net energy, and what was fed in where it is known.
+
+    Without `fed` negative ones feed in.
+    """
     step = length // timedelta(microseconds=1)
     starts = microseconds(start) + np.arange(len(kwh), dtype=np.int64) * step
-    net = np.array([from_kwh(Decimal(value)) for value in kwh], np.int64)
-    return of_net(length, starts, net)
+    return of_net(length, starts, _mwh(kwh), None if fed is None else _mwh(fed))
+
+
+def _mwh(kwh: Sequence[str | int]) -> Whole:
+    return np.array([from_kwh(Decimal(value)) for value in kwh], np.int64)
 
 
 def slots(prices: Sequence[str], *, start: datetime = START, length: timedelta = QUARTER) -> Slots:

@@ -22,7 +22,7 @@ def cents(amount: Fraction) -> int:
 
 def total(
     plan: dict[str, Any],
-    kwh: Sequence[Fraction],
+    kwh: Sequence[tuple[Fraction, Fraction]],
     *,
     start: datetime,
     length: timedelta,
@@ -31,14 +31,15 @@ def total(
     nominal: int,
     zone: ZoneInfo,
 ) -> int:
-    """Return the bill in cents."""
+    """Return the bill in cents of what was drawn and what was fed in, interval by interval."""
     minutes = length // MINUTE
     drawn: list[tuple[datetime, Fraction]] = []
     fed: list[tuple[datetime, Fraction]] = []
-    for place, energy in enumerate(kwh):
+    for place, (taken, given) in enumerate(kwh):
         for minute in range(minutes):
             moment = start + place * length + minute * MINUTE
-            (drawn if energy > 0 else fed).append((moment, abs(energy) / minutes))
+            drawn.append((moment, taken / minutes))
+            fed.append((moment, given / minutes))
     charged = {"energy": _energy(plan["energy"], drawn, price, Fraction(days, nominal), zone)}
     charged["standing"] = cents(days * Fraction(plan.get("standing_per_day", "0")))
     charged["demand"] = cents(_demand(drawn) * Fraction(plan.get("demand_per_kw", "0")))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from billing.rating import market
 from billing.rating.bill import Stay
+from billing.rating.lines import Of
 from tariffs import plans
 from tests.billing.rating import oracle
 from tests.billing.rating.builders import bill, slots, usage
@@ -25,7 +26,8 @@ STARTS = st.sampled_from(
 )
 PRICES = st.decimals("-1", "3", places=6).map(str)
 COSTS = st.decimals("0", "30", places=4).map(str)
-KWH = st.decimals("-3", "9", places=6).map(str)
+NET = st.tuples(st.decimals("-3", "9", places=6), st.none())
+APART = st.tuples(st.decimals("0", "9", places=6), st.decimals("0", "3", places=6))
 LENGTHS = st.sampled_from([timedelta(minutes=5), timedelta(minutes=15)])
 CHARGES = st.lists(st.sampled_from(plans.CHARGES), unique=True)
 
@@ -86,11 +88,11 @@ def whole_plans(draw):
 
 @st.composite
 def cases(draw):
-    kwh = draw(st.lists(KWH, min_size=1, max_size=60))
+    kwh = draw(st.lists(draw(st.sampled_from([NET, APART])), min_size=1, max_size=60))
     nominal = draw(st.integers(28, 31))
     return {
         "plan": draw(whole_plans()),
-        "kwh": kwh,
+        "kwh": kwh,  # net, or drawn and fed in
         "prices": draw(st.lists(PRICES, min_size=len(kwh), max_size=len(kwh))),
         "start": draw(STARTS),
         "length": draw(LENGTHS),
@@ -103,7 +105,7 @@ def cases(draw):
 @given(cases())
 def test_agrees_to_the_cent(case):
     start, length, kwh, written = (case[name] for name in ("start", "length", "kwh", "plan"))
-    used = usage(kwh, start=start, length=length)
+    used = _used(kwh, start=start, length=length)
     energy = plans.read(written).energy
     is_by_clock = isinstance(energy, plans.TimeOfUse)
     event(written["energy"]["kind"])
@@ -119,7 +121,7 @@ def test_agrees_to_the_cent(case):
 
     expected = oracle.total(
         written,
-        [Fraction(value) for value in kwh],
+        [_apart(*pair) for pair in kwh],
         start=start,
         length=length,
         price=lambda moment: Fraction(case["prices"][(moment - start) // length]),
@@ -131,12 +133,28 @@ def test_agrees_to_the_cent(case):
     _agrees_with_itself(rated, used)
 
 
+def _used(kwh, *, start, length):
+    """The usage as windows tell of it: the net, with what was fed in or without."""
+    if kwh[0][1] is None:
+        return usage([net for net, _ in kwh], start=start, length=length)
+    net = [drawn - fed for drawn, fed in kwh]
+    return usage(net, fed=[fed for _, fed in kwh], start=start, length=length)
+
+
+def _apart(energy, fed):
+    if fed is None:
+        return max(Fraction(energy), Fraction(0)), max(-Fraction(energy), Fraction(0))
+    return Fraction(energy), Fraction(fed)
+
+
 def _agrees_with_itself(rated, used):
     """Components with the rounding shown are the line; the intervals are the components."""
     energy = rated.bill.lines[0]
     for line in rated.bill.lines:
         assert sum(c.amount for c in line.components) + line.rounding == line.amount
     assert int(rated.drawn.energy.sum()) == int(used.drawn.sum())
+    has_credit = any(line.of == Of.EXPORT for line in rated.bill.lines)
+    assert int(rated.fed.energy.sum()) == (int(used.fed.sum()) if has_credit else 0)
     for place, component in enumerate(energy.components):
         sliced = rated.drawn.energy[rated.drawn.component == place].sum()
         assert Decimal(int(sliced)).scaleb(-6) == component.quantity
