@@ -11,7 +11,15 @@ from django.db.models import F
 from alerts.conditions.kinds import Kind, On, Severity, Subject, Trigger
 from alerts.services import raising
 from benchmarks import quarters
-from meters.models import READINGS, Meter, QuarantinedReading, QuarterWindow, Reading, WindowClock
+from meters.models import (
+    READINGS,
+    Finding,
+    Meter,
+    QuarantinedReading,
+    QuarterWindow,
+    Reading,
+    WindowClock,
+)
 from segs_site.lib import partitions
 from segs_site.lib.choices import Quality
 from segs_site.lib.periods import DAY, QUARTER, floor, local_day
@@ -63,6 +71,19 @@ def hold(serial: str, *, count: int, now: datetime) -> None:
             received_at=at,
             origin=f"laid/{place}",
         )
+
+
+def find(serial: str, *, now: datetime) -> Finding:
+    """Have one gap of a meter in the worklist: an hour of the day before yesterday."""
+    meter = Meter.objects.get(serial=serial)
+    start = floor(now, DAY) - 2 * DAY
+    Finding.objects.filter(meter=meter).delete()
+    gone = QuarterWindow.objects.of(meter).within(start + QUARTER, start + 2 * QUARTER)
+    gone.delete()
+    return Finding.objects.create(
+        meter=meter, rule="gap", start=start, end=start + 4 * QUARTER, state="open", value=60,
+        found_at=now, changed_at=now,
+    )  # fmt: skip
 
 
 # Little at night, more in the morning, most in the evening; no two days alike.

@@ -17,6 +17,7 @@ django.setup()
 from playwright.sync_api import Browser, Page  # noqa: E402
 
 from grid.models import Region  # noqa: E402
+from meters.models import Finding  # noqa: E402
 from segs_site.lib.manners import site_zone  # noqa: E402
 from segs_site.lib.periods import MINUTE, QUARTER, floor  # noqa: E402
 from tariffs.models import PricingPolicy  # noqa: E402
@@ -61,8 +62,13 @@ def shoot_alerts(stage: Stage, page: Page, name: str) -> None:
 
 
 def shoot_meters(stage: Stage, page: Page, name: str) -> None:
-    """Take the list of meters, the quarantine, and one meter's day with a gap."""
-    for picture, path in (("meters", ""), ("quarantine", "quarantine/")):
+    """Take the list of meters, the quarantine, a finding, and one meter's day with a gap."""
+    for picture, path in (
+        ("meters", ""),
+        ("quarantine", "quarantine/"),
+        ("validation", "validation/"),
+        ("finding", f"validation/{stage.do(lambda: Finding.objects.latest('pk').pk)}/"),
+    ):
         page.goto(f"{stage.web.address}/meters/{path}")
         page.locator("#link[data-link=live]").wait_for()
         page.screenshot(path=TARGET / f"{picture}-{name}.png")
@@ -120,6 +126,7 @@ def main() -> None:
         stage.do(price)
         stage.do(alarms.lay_shift)
         stage.do(lambda: days.lay_month(METER, now=datetime.now(UTC)))
+        stage.do(lambda: days.find(METER, now=datetime.now(UTC)))
         run, invoice = stage.do(lambda: bills.lay_month(stage.grid))
         stage.open()
         with chromium.launched() as browser:

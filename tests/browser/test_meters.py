@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from meters.models import Meter, QuarantinedReading
+from meters.models import Finding, Meter, QuarantinedReading
 from tests.browser import chromium, days
 from tests.browser.conftest import OLGA
 from tests.browser.stage import Stage
@@ -141,6 +141,36 @@ class TestQuarantine:
         expect(olga.page.get_by_role("status")).to_contain_text("1 reading is adopted")
         states = stage.do(lambda: sorted(QuarantinedReading.objects.values_list("state", "note")))
         assert states == [("adopted", "a welder"), ("open", "")]
+
+
+class TestValidation:
+    def test_is_decided_by_keyboard_alone_on_a_phone_too(
+        self, desk: Callable[..., Desk], stage: Stage, house: Meter, complaints: list[str]
+    ) -> None:
+        found = stage.do(lambda: days.find(SERIAL, now=datetime.now(UTC)))
+        olga = desk("validation/", size=chromium.PHONE)
+        keys = olga.page.keyboard
+        assert olga.violations() == ""
+        assert olga.width() <= chromium.PHONE[0]
+        olga.page.get_by_role("link", name="no reading: raw beside final").focus()
+        with olga.page.expect_navigation():
+            keys.press("Enter")
+        assert olga.violations() == ""
+        assert olga.width() <= chromium.PHONE[0]
+        olga.page.get_by_label("Reason").focus()
+        keys.type("she called")
+        keys.press("Tab")
+        keys.type("1.25")
+        keys.press("Tab")
+
+        with olga.page.expect_navigation():
+            keys.press("Enter")
+
+        expect(olga.page.get_by_role("status")).to_contain_text("What you entered counts now")
+        expect(olga.page.locator(".facts")).to_contain_text("1.250 kWh")
+        told = stage.do(lambda: Finding.objects.values_list("state", "reason").get(pk=found.pk))
+        assert told == ("edited", "she called")
+        assert complaints == []
 
 
 class TestLook:
