@@ -22,6 +22,7 @@ from tests import worlds
 rules_to_begin_with = import_module("alerts.migrations.0006_rules_to_begin_with")
 layouts_to_begin_with = import_module("meters.migrations.0007_import_profiles_and_undo")
 our_own_layout = import_module("meters.migrations.0008_profile_of_our_own_files")
+rules_of_intervals = import_module("meters.migrations.0010_validation_and_edits")
 KEPT = {"auth_permission", "django_content_type", "django_migrations"}
 
 
@@ -94,6 +95,8 @@ def _empty(self: TransactionTestCase) -> None:
     if not apps.get_model("meters", "ImportProfile").objects.exists():
         layouts_to_begin_with.make_ready(apps, None)
         our_own_layout.make(apps, None)
+    if not apps.get_model("meters", "ValidationRule").objects.exists():
+        rules_of_intervals.make_ready(apps, None)
     for app in ("lib", "meters", "workers"):  # rows that are there from the start
         post_migrate.send(
             sender=apps.get_app_config(app), app_config=apps.get_app_config(app), verbosity=0,
