@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+from django.db import connection
 from django.db.models import Q
 
 from billing.choices import Of
@@ -14,7 +15,8 @@ from billing.models import AsBilled, InvoiceLine
 from billing.packing import unpack
 from billing.rating.market import micro
 from billing.rating.usage import exact_sums
-from segs_site.lib.periods import DAY, Period, local_day, microseconds
+from segs_site.lib import caching
+from segs_site.lib.periods import DAY, MINUTE, Period, ceil, local_day, microseconds
 from segs_site.lib.quantities import exact_kwh
 from tariffs.choices import Trigger
 from tariffs.models import RegionPrice
@@ -22,6 +24,7 @@ from tariffs.models import RegionPrice
 Whole = npt.NDArray[np.int64]
 OVERRIDE, BASE, UNPRICED = "override", "base", "none"  # what is no band
 ENERGY = (Of.ENERGY, Of.EXPORT)
+KEPT_S = 60
 _PICO = 12  # milliwatt-hours times millionths, as digits of kWh times price
 
 
@@ -42,6 +45,21 @@ class Revenue:
     amount: Decimal
     energy_kwh: Decimal
     bands: Sequence[Earned]
+
+
+def kept(*, region_id: int, period: Period) -> list[Revenue]:
+    """Return `of_region` as it was a minute ago at most: it reads every bill of the period.
+
+    Intervals begin with a minute, so a period means the same when it is cut to minutes.
+    """
+    whole = Period(ceil(period.start, MINUTE), ceil(period.end, MINUTE))
+    database = connection.settings_dict["NAME"]
+    key = f"revenue:{database}:{region_id}:{whole.start.timestamp():.0f}"
+    return caching.kept(
+        f"{key}:{whole.end.timestamp():.0f}",
+        seconds=KEPT_S,
+        make=lambda: of_region(region_id=region_id, period=whole),
+    )
 
 
 def of_region(*, region_id: int, period: Period) -> list[Revenue]:

@@ -60,6 +60,11 @@ def floor(moment: datetime, length: timedelta) -> datetime:
     return moment - (moment - EPOCH) % length
 
 
+def ceil(moment: datetime, length: timedelta) -> datetime:
+    """Return the first start of a window of `length` that is not before `moment`."""
+    return moment + (EPOCH - moment) % length
+
+
 def microseconds(moment: datetime) -> int:
     """Return the microseconds from 1970 to an aware `moment`, exactly."""
     elapsed = moment - EPOCH

@@ -140,7 +140,7 @@ class AnalyticsView(APIView):
         region, period = query["region"], query["period"]
         found = histories.analytics(region=region, period=period)
         answer = {"region": region.code, "start": period.start, "end": period.end}
-        earned = {"revenue": revenue.of_region(region_id=region.pk, period=period)}
+        earned = {"revenue": revenue.kept(region_id=region.pk, period=period)}
         return Response(serializers.AnalyticsSerializer(answer | asdict(found) | earned).data)
 
 

@@ -59,7 +59,7 @@ BUDGETS = {
     "/api/tariffs/estimate?region=North&kwh=100": 4,
     "/api/tariffs/forecast?region=North": 2,
     "/api/tariffs/plans": 2,
-    "/api/admin/tariffs/analytics?region=North": 5,
+    "/api/admin/tariffs/analytics?region=North": 4,
     "/api/admin/tariffs/override": 2,
     "/api/telemetry/my-meters": 3,
     "/api/telemetry/history?meter=MTR-OWN-0": 3,

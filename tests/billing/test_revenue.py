@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.models import User
+from billing.models import Invoice
 from billing.selectors import revenue
 from billing.services import correcting
 from segs_site.lib.periods import Period
@@ -73,6 +74,15 @@ class TestRevenue:
         issue(fed)
 
         assert amounts(ALL_MAY, fed) == [("EUR", "0.040000000000", "-1.000000")]
+
+    def test_is_kept_for_a_minute_and_the_same_when_cut_to_minutes(self, ours: Home) -> None:
+        us = timedelta(microseconds=1)
+        asked = Period(MAY_START + us, MAY_START + QUARTER + us)
+        exact = revenue.of_region(region_id=ours.region.pk, period=asked)
+
+        assert revenue.kept(region_id=ours.region.pk, period=asked) == exact != []
+        void(Invoice.objects.get(account=ours.account))
+        assert revenue.kept(region_id=ours.region.pk, period=asked) == exact
 
     def test_is_answered_by_band_as_decimal_strings(self, ours: Home, olga: User) -> None:
         path = "/api/admin/tariffs/analytics"

@@ -134,6 +134,17 @@ class TestPeriod:
         assert timedelta(0) <= rest < length
 
 
+class TestCeil:
+    @given(moment=MOMENTS, length=LENGTHS)
+    def test_is_the_first_start_not_before_the_moment(
+        self, moment: datetime, length: timedelta
+    ) -> None:
+        start = periods.ceil(moment, length)
+
+        assert start - length < moment <= start
+        assert periods.floor(start, length) == start
+
+
 class TestFloor:
     @given(moment=MOMENTS, length=LENGTHS)
     def test_is_the_start_of_the_one_window_around_the_moment(
