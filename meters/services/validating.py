@@ -83,7 +83,7 @@ def validate(
             about = gaps.About(rules, zone, darkness, holidays, now)
             filled = gaps.fill_marked(marked, about)
         found += _check_sums(marked, rules, zone, now)
-        _heal(now)
+        _heal(rules, now)
         ValidationMark.objects.filter(pk__in=ids).delete()
     return Step(len(ids), found, filled)
 
@@ -122,9 +122,11 @@ def _judge(marked: Marked, rules: Mapping[Kind, Rule], zone: ZoneInfo, now: date
             last[1].starts.append(start)
         else:
             found.append((meter, _Found(verdict, [start])))
+    changed: list[datetime] = []
     for meter, stretch in found:
         _write_down(meter, stretch, now)
-        _act(meter, stretch, rules, zone, now)
+        changed += _act(meter, stretch, rules, zone, now)
+    finals.sum_regions(changed, now=now)
     return len(found)
 
 
@@ -159,10 +161,11 @@ def _write_down(meter: int, stretch: _Found, now: datetime) -> None:
 
 def _act(
     meter: int, stretch: _Found, rules: Mapping[Kind, Rule], zone: ZoneInfo, now: datetime
-) -> None:
+) -> list[datetime]:
+    """Do what the rule says; return whose final values may have changed."""
     rule = stretch.verdict.rule
     if rule.action is Action.NOTE:
-        return
+        return []
     flagged = Done(meter, stretch.starts[0], stretch.end, FillMethod.FLAGGED, str(rule.kind))
     finals.flag(flagged, starts=stretch.starts, now=now)
     if rule.action is Action.ESTIMATE and Kind.GAP in rules:
@@ -171,7 +174,7 @@ def _act(
         if filling is not None:
             done = Done(meter, gap.start, gap.end, FillMethod(filling.method), str(rule.kind))
             finals.replace(done, starts=stretch.starts, energies=filling.energies, now=now)
-    finals.sum_regions(stretch.starts, now=now)
+    return stretch.starts
 
 
 def _check_sums(marked: Marked, rules: Mapping[Kind, Rule], zone: ZoneInfo, now: datetime) -> int:
@@ -222,12 +225,11 @@ WHERE f.state IN ('open', 'estimated') AND (
 """
 
 
-def _heal(now: datetime) -> None:
+def _heal(rules: Mapping[Kind, Rule], now: datetime) -> None:
     """Settle what late data put right: the raw value changed, and nothing is wrong with it."""
-    rows = judged.rules().values()
     suspecting = [
         str(rule.kind)
-        for rule in rows
+        for rule in rules.values()
         if rule.kind in checks.CHECKS and rule.action is not Action.NOTE
     ]
     with connection.cursor() as cursor:
