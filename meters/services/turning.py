@@ -110,7 +110,13 @@ def _reason(before: Read, after: Read, dial: Dial) -> str:
 
 def _waiting(meter: Meter, since: datetime) -> list[_Waits]:
     """Return the newest held reads that follow each other upwards, in order."""
-    chain: list[_Waits] = []
+    runs = _runs(meter, since)
+    return runs[-1] if runs else []
+
+
+def _runs(meter: Meter, since: datetime) -> list[list[_Waits]]:
+    """Return the held reads in order, cut wherever one is below the one before."""
+    runs: list[list[_Waits]] = []
     open_ones = QuarantinedReading.objects.filter(
         serial=meter.serial, reason__in=REASONS, state=QuarantineState.OPEN, ts__gt=since
     )
@@ -118,10 +124,10 @@ def _waiting(meter: Meter, since: datetime) -> list[_Waits]:
         read = read_of(held)
         if read is None:
             continue
-        if chain and read.mwh < chain[-1].read.mwh:
-            chain = []
-        chain.append(_Waits(read, pk=held.pk))
-    return chain
+        if not runs or read.mwh < runs[-1][-1].read.mwh:
+            runs.append([])
+        runs[-1].append(_Waits(read, pk=held.pk))
+    return runs
 
 
 def read_of(held: QuarantinedReading) -> Read | None:
@@ -215,22 +221,8 @@ def _before(meter: Meter, at: datetime) -> Read | None:
 
 def _upwards(meter: Meter, since: datetime, pk: int) -> list[_Waits]:
     """Return the run of held reads, each not below the one before, in which one stands."""
-    run: list[_Waits] = []
-    found = False
-    open_ones = QuarantinedReading.objects.filter(
-        serial=meter.serial, reason__in=REASONS, state=QuarantineState.OPEN, ts__gt=since
-    )
-    for held in open_ones.order_by("ts"):
-        read = read_of(held)
-        if read is None:
-            continue
-        if run and read.mwh < run[-1].read.mwh:
-            if found:
-                break
-            run = []
-        run.append(_Waits(read, pk=held.pk))
-        found = found or held.pk == pk
-    return run if found else []
+    runs = _runs(meter, since)
+    return next((run for run in runs if any(each.pk == pk for each in run)), [])
 
 
 def whole(readings: Columns, row: int, short: bytes) -> bytes:
