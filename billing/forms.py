@@ -97,8 +97,8 @@ class QueueForm(forms.Form):
         return self.cleaned_data
 
 
-class InvoicesForm(forms.Form):
-    """Which invoices are listed. What means nothing is left out."""
+class OfAccountForm(forms.Form):
+    """Of which account something is listed. What means nothing is left out."""
 
     account = forms.CharField(
         required=False,
@@ -106,6 +106,16 @@ class InvoicesForm(forms.Form):
         label=gettext_lazy("Account"),
         widget=forms.TextInput(attrs=TEXT | {"autocomplete": "off"}),
     )
+
+    def asked(self) -> dict[str, Any]:
+        """Return what is looked for; nothing where nothing was asked."""
+        self.is_valid()
+        return self.cleaned_data if self.is_bound else {}
+
+
+class InvoicesForm(OfAccountForm):
+    """Which invoices are listed."""
+
     state = forms.ChoiceField(
         required=False,
         label=gettext_lazy("State"),
@@ -113,32 +123,16 @@ class InvoicesForm(forms.Form):
         widget=forms.Select(attrs=CHOICE),
     )
 
-    def asked(self) -> dict[str, Any]:
-        """Return what is looked for."""
-        self.is_valid()
-        return self.cleaned_data
 
+class CorrectionsForm(OfAccountForm):
+    """Which corrections are listed."""
 
-class CorrectionsForm(forms.Form):
-    """Which corrections are listed. What means nothing is left out."""
-
-    account = forms.CharField(
-        required=False,
-        max_length=40,
-        label=gettext_lazy("Account"),
-        widget=forms.TextInput(attrs=TEXT | {"autocomplete": "off"}),
-    )
     state = forms.ChoiceField(
         required=False,
         label=gettext_lazy("State"),
         choices=[("", gettext_lazy("every state")), *CorrectionState.choices],
         widget=forms.Select(attrs=CHOICE),
     )
-
-    def asked(self) -> dict[str, Any]:
-        """Return what is looked for; nothing where nothing was asked."""
-        self.is_valid()
-        return self.cleaned_data if self.is_bound else {}
 
 
 class IntervalsForm(forms.Form):
