@@ -7,7 +7,6 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
 from django.http import Http404
 from django.utils import timezone, translation
 from drf_spectacular.utils import extend_schema
@@ -162,5 +161,4 @@ def _kept(what: str, accounts: list[CustomerAccount], cycle: Cycle, make: Callab
     whose = sorted(account.pk for account in accounts)
     asked_for = [whose, cycle.start, cycle.end, translation.get_language()]
     digest = hashlib.sha256(repr(asked_for).encode()).hexdigest()
-    key = f"{what}:{connection.settings_dict['NAME']}:{digest}"
-    return caching.kept(key, seconds=KEPT_S, make=make)
+    return caching.kept(f"{what}:{digest}", seconds=KEPT_S, make=make)

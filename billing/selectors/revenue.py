@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection
 from django.db.models import Q
 
 from billing.choices import Of
@@ -53,10 +52,8 @@ def kept(*, region_id: int, period: Period) -> list[Revenue]:
     Intervals begin with a minute, so a period means the same when it is cut to minutes.
     """
     whole = Period(ceil(period.start, MINUTE), ceil(period.end, MINUTE))
-    database = connection.settings_dict["NAME"]
-    key = f"revenue:{database}:{region_id}:{whole.start.timestamp():.0f}"
     return caching.kept(
-        f"{key}:{whole.end.timestamp():.0f}",
+        f"revenue:{region_id}:{whole.start.timestamp():.0f}:{whole.end.timestamp():.0f}",
         seconds=KEPT_S,
         make=lambda: of_region(region_id=region_id, period=whole),
     )

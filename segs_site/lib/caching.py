@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from django.db import connection
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +68,9 @@ def kept(key: str, *, seconds: int, make: Callable[[], T]) -> T:
     """Return what was made under `key` up to `seconds` ago, else make it.
 
     Whoever comes while it is being made gets the one before, or waits where there is none. While
-    the cache is away everybody makes.
+    the cache is away everybody makes. What was made from another database is another answer.
     """
+    key = f"{key}:{connection.settings_dict['NAME']}"
     found: tuple[T, float] | None = _try(cache.get, key)
     if found is not None and time.time() < found[1]:
         return found[0]
